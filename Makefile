@@ -26,7 +26,7 @@ export DEBUG
 .PHONY: image-tools run shop test quick faults check types rest bench scale mutants fix docs pictures dump audit clean venv browser
 
 BIN := .venv/bin
-LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance creatives shops portal
+LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance creatives shops messaging portal
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 # mypy and some checks read the settings but need no server, so this address has none.

@@ -29,6 +29,7 @@ from config.environment import (
     read_required,
     report_error,
 )
+from config.messages import *  # noqa: F403 -- its names are settings
 from config.processes import *  # noqa: F403 -- its names are settings
 from config.program import *  # noqa: F403 -- its names are settings
 from config.replica import *  # noqa: F403 -- its names are settings
@@ -88,7 +89,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 LOCAL_APPS = [
     *("audit", "accounts", "mail", "affiliates", "agreements", "tracking", "payouts", "compliance", "creatives"),
-    *("shops", "portal"),
+    *("shops", "messaging", "portal"),
 ]
 INSTALLED_APPS = [
     "unfold",

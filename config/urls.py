@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("shops.urls")),
     path("", include("compliance.urls")),
     path("", include("creatives.urls")),
+    path("", include("messaging.urls")),
     path("accounts/", include("portal.account_urls")),
     path("api/v1/", include("portal.api_urls")),
     path("hooks/", include("shops.hook_urls")),

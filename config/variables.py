@@ -103,6 +103,12 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         ),
         Variable("ABUSE_REPORTS_PER_HOUR", "5", "Public abuse reports from one address."),
         Variable("ORDER_LOOKUPS_PER_HOUR", "100", "Order numbers that one affiliate may look up."),
+        Variable("MESSAGES_PER_HOUR", "20", "Messages that one affiliate may write to the program."),
+        Variable(
+            "SALE_EMAILS_PER_HOUR",
+            "5",
+            "E-mails about new commissions to one affiliate who wants them; the last one names all that are left.",
+        ),
         Variable("SIGNAL_DAYS", "30", "Days that the detectors of signals look back."),
         Variable("SIGNAL_SAME_PAYOUT_DETAILS", "2", "Affiliates with the same payout details."),
         Variable("SIGNAL_SELF_PURCHASES", "1", "Orders with the affiliate's own customer reference."),

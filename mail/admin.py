@@ -17,9 +17,6 @@ from lib.text import clean_email
 from mail import delivery
 from mail.models import Message
 
-# E-mails with links that sign users in, which staff must not read.
-SIGN_IN_PREFIX = "account"
-
 
 class KindFilter(ValueFilter):
     """The kinds of e-mail, each of which has a template."""
@@ -64,7 +61,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("text"))
     def body(self, message: Message) -> str:
-        if message.kind.startswith(SIGN_IN_PREFIX):
+        if message.has_sign_in_link:
             return _("Hidden, because it contains a sign-in link.")
         return message.text
 

@@ -4,8 +4,10 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
-# Affiliates can turn these off. All other kinds are legal notices or about money.
-OPTIONAL_KINDS = ("first_commission", "target_at_risk", "month_closed")
+# Affiliates can turn these off. All other kinds are legal notices, messages to them, or about money.
+OPTIONAL_KINDS = ("first_commission", "sale", "weekly_digest", "target_at_risk", "month_closed", "announcement")
+# Those of them that are off until an affiliate turns them on.
+OPT_IN_KINDS = ("sale",)
 _SALT = "mail.unsubscription"
 
 

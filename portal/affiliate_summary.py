@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 from affiliates.models import Affiliate, StatusChange
 from compliance.models import Review, ReviewEvent, TargetCheck, TargetNotice, TerminationNotice
 from lib.charts import Day
+from messaging.notifications import build_unread_count
 from payouts.models import Adjustment, Close, Commission, Payout, PayoutDetails, PayoutHold
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures
@@ -96,6 +97,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
         last_status_reason=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "reason"),
         last_status_clause=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "clause"),
         has_taken_part=Exists(StatusChange.objects.participation().filter(**own)),
+        unread_notifications=build_unread_count(),
         last_close=Subquery(Close.objects.order_by("-period").values("period")[:1]),
     ).get(pk=affiliate.pk)
 

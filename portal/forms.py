@@ -11,6 +11,7 @@ from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
@@ -26,14 +27,21 @@ from lib.ids import uuid7
 from lib.text import clean_name
 from lib.time_zones import list_time_zones
 from mail.unsubscription import OPTIONAL_KINDS
+from portal.notification_settings import list_muted_emails
 
 CHANNEL_ROWS = 5
 
 # The optional e-mails, as the page of notifications names them.
 OPTIONAL_LABELS = {
     "first_commission": _("My first commission"),
+    "sale": format_lazy(
+        _("Each new commission, at most {number} e-mails an hour; the last names all that are left"),
+        number=settings.SALE_EMAILS_PER_HOUR,
+    ),
+    "weekly_digest": _("My figures of the week, on Monday morning"),
     "target_at_risk": _("My sales target is at risk"),
     "month_closed": _("Monthly close with my statement"),
+    "announcement": _("Announcements of the program, which are in my notifications in any case"),
 }
 
 
@@ -175,7 +183,8 @@ class NotificationsForm(forms.Form):
 
     @classmethod
     def for_affiliate(cls, affiliate: Affiliate) -> "NotificationsForm":
-        return cls(initial={"wanted": [kind for kind in OPTIONAL_KINDS if kind not in affiliate.muted_kinds]})
+        muted = list_muted_emails(affiliate)
+        return cls(initial={"wanted": [kind for kind in OPTIONAL_KINDS if kind not in muted]})
 
 
 class LeaveForm(forms.Form):

@@ -19,6 +19,7 @@ from agreements.applicable_version import (
     resolve_applicable_version,
 )
 from agreements.models import AgreementVersion, Decline, Program
+from messaging import notifications
 from portal import navigation
 
 CONTACT_SETTINGS = ("CONTACT_EMAIL", "CONTACT_URL", "IMPRINT_URL", "PRIVACY_URL")
@@ -115,6 +116,11 @@ class Frame:
         offered = dict(settings.LANGUAGES)
         chosen = self.affiliate.language if len(offered) > 1 and self.affiliate else ""
         return chosen if chosen in offered else ""
+
+    @cached_property
+    def unread_notifications(self) -> int:
+        """Return how many notifications the signed-in affiliate has not read; the home sets it."""
+        return notifications.count_unread(self.affiliate) if self.affiliate else 0
 
     @cached_property
     def menu(self) -> list[navigation.Group]:

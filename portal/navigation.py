@@ -15,6 +15,7 @@ class Item(NamedTuple):
     is_current: bool = False
     has_todo: bool = False
     is_primary: bool = False
+    unread: int = 0
 
 
 class Group(NamedTuple):
@@ -57,12 +58,19 @@ def _build_affiliate_menu(frame: "Frame") -> list[Group]:
         _("You"),
         [
             Item(_("Profile"), reverse("portal:profile")),
-            Item(_("Notifications"), reverse("portal:notifications")),
+            Item(_("E-mail choices"), reverse("portal:notifications")),
             Item(_("Security"), reverse("portal:security")),
             Item(_("My data"), reverse("portal:my_data")),
         ],
     )
-    home = Group("", [Item(_("Home"), reverse("portal:home"))])
+    home = Group(
+        "",
+        [
+            Item(_("Home"), reverse("portal:home")),
+            Item(_("Notifications"), reverse("messaging:notifications"), unread=frame.unread_notifications),
+            Item(_("Messages"), reverse("messaging:conversations")),
+        ],
+    )
     agreement = Group(
         _("Agreement"),
         [Item(_("My agreement"), reverse("portal:agreement"), has_todo=frame.version_to_accept is not None)],

@@ -17,6 +17,7 @@ from audit.models import AuditRecord
 from compliance.models import AbuseReport, Review, Signal, TargetCheck, TargetNotice, TargetPause, TerminationNotice
 from creatives.models import Creative
 from mail.models import Message
+from messaging.models import Announcement, Conversation
 from payouts.models import (
     Adjustment,
     Close,
@@ -36,7 +37,16 @@ from shops.models import Connection, OrderFile, Reject
 from tracking.models import Click, ClickLoss, Coupon, Link, Order
 
 MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
-    (_("Affiliates"), ((Affiliate, "group"), (Channel, "podcasts"), (ErasureRequest, "person_off"))),
+    (
+        _("Affiliates"),
+        (
+            (Affiliate, "group"),
+            (Channel, "podcasts"),
+            (Conversation, "forum"),
+            (Announcement, "campaign"),
+            (ErasureRequest, "person_off"),
+        ),
+    ),
     (
         _("Agreement"),
         (

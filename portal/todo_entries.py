@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from agreements.models import Decline
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
+from messaging.models import Conversation
 from payouts.models import Adjustment, CloseException, Payout, PayoutBatch
 from portal import todo_counts, todo_hints
 from portal.models import ErasureRequest, ScheduledTask
@@ -49,6 +50,12 @@ ENTRIES = (
         _("to approve or reject"),
         "affiliates.decide_channel",
         todo_counts.CHANNELS,
+    ),
+    Entry(
+        _("Messages to answer"),
+        _("from affiliates"),
+        "messaging.answer_conversation",
+        OpenRows(Conversation, {"state__in": "unread,read"}, since="last_message_at", patience=SOON),
     ),
     Entry(
         _("Reviews to decide"),

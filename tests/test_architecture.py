@@ -19,6 +19,7 @@ LOCAL_APPS = [
     "compliance",
     "creatives",
     "shops",
+    "messaging",
     "portal",
 ]
 MODELS = [model for model in apps.get_models() if model._meta.app_label in LOCAL_APPS]

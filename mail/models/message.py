@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from lib.ids import uuid7
 
+# E-mails with links that sign users in: only who has the mailbox may read them.
+SIGN_IN_PREFIX = "account"
+
 
 class Message(models.Model):
     class State(models.TextChoices):
@@ -33,6 +36,8 @@ class Message(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, db_default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), db_default=Now())
     sent_at = models.DateTimeField(_("sent"), null=True)
+    # When its reader opened it on their page of notifications.
+    read_at = models.DateTimeField(null=True)
     error = models.TextField(_("last error"), blank=True, default="", db_default="")
     subject = models.CharField(_("subject"), max_length=300, blank=True, default="", db_default="")
     text = models.TextField(blank=True, default="", db_default="")
@@ -46,6 +51,7 @@ class Message(models.Model):
             # For the home of staff.
             models.Index(fields=["created_at"], condition=Q(state="failed"), name="mail_failed"),
             models.Index(fields=["to", "created_at"], name="mail_to"),
+            models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="mail_unread"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -56,6 +62,10 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return str(_("%(kind)s to %(to)s") % {"kind": self.kind.replace("_", " "), "to": self.to})
+
+    @property
+    def has_sign_in_link(self) -> bool:
+        return self.kind.startswith(SIGN_IN_PREFIX)
 
     @property
     def message_id(self) -> str:

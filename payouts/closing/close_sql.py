@@ -200,8 +200,8 @@ WRITE_QUERIES = (
            ('affiliate_payable', p.payout), ('payouts_in_transit', -p.payout)) AS side(account, amount)
     """,
     """
-    INSERT INTO mail_message (id, kind, "to", key, language, context, attachments)
-    SELECT s.id, 'month_closed', u.email, 'month_closed:' || s.id, a.language, jsonb_build_object(
+    INSERT INTO mail_message (id, kind, "to", user_id, key, language, context, attachments)
+    SELECT s.id, 'month_closed', u.email, u.id, 'month_closed:' || s.id, a.language, jsonb_build_object(
                'name', a.name, 'code', a.code, 'statement', s.id, 'period', %(month)s::text, 'number', s.number,
                'opening', s.opening::text, 'settled', s.settled::text, 'adjustments', s.adjustments::text,
                'returned', s.returned::text, 'payout', s.payout::text, 'closing', (s.balance - s.payout)::text,

@@ -37,6 +37,7 @@ from lib.admin.picker import Suggestion, build_picker_response
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from lib.typed import display
+from messaging.admin.conversations import build_write_url
 from payouts.admin.csv_import import serve_import
 from portal.admin.affiliate_import import AffiliateImport
 from portal.admin.affiliate_page import AffiliatePageAdmin
@@ -96,6 +97,7 @@ class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
     actions_detail = (
         "approve",
         "reject",
+        "write_message",
         "open_review",
         "suspend",
         "reinstate",
@@ -258,6 +260,10 @@ class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
         facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
         success=gettext_lazy("Notice given."),
     )
+
+    @StaffPage(gettext_lazy("Write a message"), permission="messaging.answer_conversation", rows=Q(erased_at=None))
+    def write_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(build_write_url(get_object_or_404(Affiliate, pk=object_id)))
 
     @StaffPage(
         gettext_lazy("Open a review"),

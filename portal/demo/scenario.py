@@ -23,6 +23,7 @@ from portal.demo import (
     abuse_reports,
     balances,
     conduct,
+    correspondence,
     creatives,
     people,
     program,
@@ -75,6 +76,7 @@ def build_demo(*, now: datetime) -> None:
         abuse_reports.schedule_abuse_reports,
         review_cases.schedule_reviews,
         staff_notes.schedule_staff_notes,
+        correspondence.schedule_correspondence,
     ):
         part(context)
     rejected_orders.schedule_rejected_orders(context, shop)
@@ -85,6 +87,7 @@ def build_demo(*, now: datetime) -> None:
     checks.check_targets(now=now)
     signals.detect_signals(now=now)
     archive(now=now)
+    correspondence.mark_old_read(now)
     rollups.fold_rollups(wait=True)
     # One hash for all accounts: computing it is slow on purpose.
     User.objects.filter(email__endswith=f"@{DOMAIN}").update(password=make_password(PASSWORD))

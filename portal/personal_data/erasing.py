@@ -53,6 +53,7 @@ def erase_personal_fields(*, affiliate: Affiliate, now: datetime) -> None:
     _erase_log_entries(rows)
     _dismiss_open_signals(affiliate, now)
     rows.pop("emails").delete()
+    rows.pop("sale_emails").delete()
     scrubber.scrub_rows()
     staff_notes.erase_tags(affiliate, identifies=scrubber.finds)
     coupon_erasure.erase_coupons(affiliate=affiliate, now=now)

@@ -108,6 +108,11 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
         deleted="to key context error subject text html",
         scrubbed="context error subject text html",
     ),
+    # Who was chosen is no one's personal data; a name in the text may be.
+    "messaging.Announcement": _classify("states countries channel_kinds activity state", scrubbed="subject text"),
+    "messaging.Conversation": _classify("state", erased="subject", scrubbed="subject"),
+    "messaging.ConversationMessage": _classify(erased="text", scrubbed="text"),
+    "messaging.DigestRun": _classify("time_zone"),
     "mfa.Authenticator": _classify("type", deleted="data"),
     "payouts.Adjustment": _classify("kind state", retained="reason"),
     "payouts.Close": _classify("snapshot"),

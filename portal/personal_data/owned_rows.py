@@ -25,6 +25,7 @@ from compliance.models import (
 )
 from creatives.models import CreativeLink
 from mail.models import Message
+from messaging.models import AnnouncementReceipt, Conversation, ConversationMessage, SaleNotice, SaleSubscription
 from payouts.models import (
     Adjustment,
     CloseException,
@@ -89,6 +90,11 @@ def collect_rows(affiliate: Affiliate) -> dict[str, Rows]:
         "target_notices": TargetNotice.objects.filter(affiliate=affiliate),
         "termination_notices": TerminationNotice.objects.filter(affiliate=affiliate),
         "emails": collect_messages(affiliate),
+        "conversations": Conversation.objects.for_affiliate(affiliate),
+        "conversation_messages": ConversationMessage.objects.filter(conversation__affiliate=affiliate),
+        "announcements": AnnouncementReceipt.objects.filter(affiliate=affiliate),
+        "sale_emails": SaleSubscription.objects.filter(affiliate=affiliate),
+        "sale_notices": SaleNotice.objects.filter(affiliate=affiliate),
         "erasure_requests": ErasureRequest.objects.filter(affiliate=affiliate),
     }
     return rows | {"audit": collect_audit_records(affiliate, rows)}

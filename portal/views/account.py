@@ -55,7 +55,7 @@ def notifications(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     if form.is_bound and form.is_valid():
         muted = [kind for kind in OPTIONAL_KINDS if kind not in form.cleaned_data["wanted"]]
         notification_settings.set_muted_emails(affiliate=affiliate, muted=muted, now=timezone.now(), by=affiliate.user)
-        messages.success(request, _("Notifications saved."))
+        messages.success(request, _("E-mail choices saved."))
         return redirect("portal:notifications")
     return render(request, "portal/notifications.html", {"affiliate": affiliate, "form": form})
 

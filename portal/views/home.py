@@ -28,7 +28,8 @@ STATES_WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINA
 def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Render the home for the affiliate's state."""
     page_frame = frame.get_frame(request)
-    summary = affiliate_summary.get_affiliate_summary(affiliate, page_frame.now)
+    summary: Any = affiliate_summary.get_affiliate_summary(affiliate, page_frame.now)
+    page_frame.unread_notifications = summary.unread_notifications
     context: dict[str, Any] = {
         "affiliate": affiliate,
         "summary": summary,

@@ -24,5 +24,5 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     affiliate = get_object_or_404(Affiliate, code=code, erased_at=None)
     if request.method == "POST":
         notification_settings.mute_email(affiliate=affiliate, kind=kind, now=timezone.now())
-    context = {"label": OPTIONAL_LABELS[kind], "is_done": kind in affiliate.muted_kinds}
+    context = {"label": OPTIONAL_LABELS[kind], "is_done": kind in notification_settings.list_muted_emails(affiliate)}
     return render(request, "portal/unsubscribe.html", context)

@@ -15,6 +15,7 @@ LOCAL_APPS = (
         "payouts",
         "compliance",
         "creatives",
+        "messaging",
         "portal",
         "mail",
     ),

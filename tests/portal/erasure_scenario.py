@@ -29,6 +29,8 @@ from compliance.signals import abuse_reports
 from creatives import affiliate_links
 from mail import alerts, outbox
 from mail.models import Message
+from messaging import announcements, conversations, sales
+from messaging.models import SaleNotice
 from payouts.commissions import holds
 from payouts.disbursement import approval, bank_results, exports
 from payouts.ledger import adjustments, booking
@@ -74,6 +76,7 @@ def build_erasure_scenario() -> Affiliate:
     _create_tracking(affiliate, by)
     _create_money(affiliate, by)
     _create_reviews(affiliate, by)
+    _create_messages(affiliate, by)
     _create_records(affiliate, by)
     _name_elsewhere(affiliate, by)
     _create_end(affiliate, by)
@@ -201,6 +204,24 @@ def _create_reviews(affiliate: Affiliate, by: User) -> None:
     Signal.objects.create(
         affiliate=affiliate, kind="undeclared_sites", evidence=evidence, raised_at=at, note=NOTE, state="dismissed"
     )
+
+
+def _create_messages(affiliate: Affiliate, by: User) -> None:
+    """Create a conversation, one of another affiliate and an announcement that both name them, and a subscription."""
+    conversation = conversations.write_to_program(
+        affiliate=affiliate, subject=f"{NAME} asks", text=REPLY, now=NOW, by=affiliate.user
+    )
+    conversations.answer_affiliate(conversation=conversation, text=NOTE, now=NOW, by=by)
+    other = make_affiliate(at=STARTS_AT)
+    for subject in (f"About {NAME}", f"About {NAME.upper()}!"):
+        conversations.write_to_program(affiliate=other, subject=subject, text=f"{NAME} did.", now=NOW, by=other.user)
+    answers = {"subject": f"{NAME} wins", "text": f"{NAME} sold the most."}
+    announcement = announcements.save_draft(announcement=None, answers=answers, now=NOW, by=by)
+    announcements.send(announcement=announcement, now=NOW, by=by)
+    announcements.deliver_batches(now=NOW)
+    sales.subscribe(affiliate=affiliate, now=STARTS_AT)
+    order = Order.objects.get(order_id="SOLD")
+    SaleNotice.objects.create(order=order, affiliate=affiliate, noticed_at=NOW)
 
 
 def _create_records(affiliate: Affiliate, by: User) -> None:

@@ -31,6 +31,8 @@ from compliance.targets import checks
 from compliance.targets.pauses import declare_pause
 from mail.models import Message
 from mail.unsubscription import build_unsubscribe_url
+from messaging import announcements, conversations
+from messaging.models import AnnouncementReceipt
 from payouts.commissions import holds
 from payouts.disbursement import approval, bank_results, exports
 from payouts.ledger import adjustments
@@ -105,6 +107,7 @@ def build_scenario() -> Scenario:
         _create_reviews,
         _create_agreements,
         _create_applications,
+        _create_messages,
         _create_accounts,
     )
     for step in steps:
@@ -306,6 +309,23 @@ def _create_applications(scenario: Scenario, owner: Affiliate, staff: dict[str, 
     remember(scenario, owner, channel, affiliates_affiliate_approve=applied, affiliates_affiliate_reject=applied)
     remember(scenario, affiliates_affiliate_reinstate=Affiliate.objects.get(state=State.SUSPENDED))
     scenario.named["affiliates:channel_remove"] = {"pk": channel.pk}
+
+
+def _create_messages(scenario: Scenario, owner: Affiliate, staff: dict[str, User]) -> None:
+    """Create a conversation, a sent announcement that only the owner received, a draft and an e-mail."""
+    by = staff["managers"]
+    conversation = conversations.write_to_program(
+        affiliate=owner, subject="Hello", text="A question.", now=NOW, by=owner.user
+    )
+    answers = {"subject": "News", "text": "There is news."}
+    sent, draft = (announcements.save_draft(announcement=None, answers=answers, now=NOW, by=by) for _number in range(2))
+    announcements.send(announcement=sent, now=NOW, by=by)
+    AnnouncementReceipt.objects.create(announcement=sent, affiliate=owner, received_at=NOW)
+    remember(scenario, conversation, draft)
+    email = Message.objects.filter(user=owner.user).latest("id")
+    scenario.named["messaging:conversation"] = {"pk": conversation.pk}
+    scenario.named["messaging:announcement"] = {"pk": sent.pk}
+    scenario.named["messaging:notification"] = {"pk": email.pk}
 
 
 def _create_accounts(scenario: Scenario, owner: Affiliate, staff: dict[str, User]) -> None:

@@ -10,6 +10,8 @@ from affiliates.models import Affiliate, State
 from audit.models import AuditRecord
 from mail.models import Message
 from mail.rendering import render
+from mail.unsubscription import OPTIONAL_KINDS
+from messaging.models import SaleSubscription
 
 
 def test_change_is_audited_without_the_name(affiliate_factory, client_for):
@@ -55,12 +57,20 @@ def test_pages_show_times_in_the_chosen_zone(affiliate_factory, client_for):
 def test_optional_mail_is_turned_off_and_on(affiliate_factory, client_for):
     affiliate = affiliate_factory()
     client = client_for(affiliate.user)
-    client.post("/profile/notifications/", {"wanted": ["month_closed"]})
+    client.post("/profile/notifications/", {"wanted": ["month_closed", "weekly_digest", "announcement"]})
     affiliate.refresh_from_db()
     assert affiliate.muted_kinds == ["first_commission", "target_at_risk"]
-    client.post("/profile/notifications/", {"wanted": ["month_closed", "first_commission", "target_at_risk"]})
+    assert not SaleSubscription.objects.exists()
+    client.post("/profile/notifications/", {"wanted": OPTIONAL_KINDS})
     affiliate.refresh_from_db()
     assert affiliate.muted_kinds == []
+    assert SaleSubscription.objects.filter(affiliate=affiliate).exists()
+
+
+def test_emails_about_each_sale_alone_are_off_at_first(affiliate_factory, client_for):
+    page = client_for(affiliate_factory().user).get("/profile/notifications/").content.decode()
+    checked = re.findall(r'value="(\w+)"[^>]*\schecked', page)
+    assert sorted(checked) == sorted(set(OPTIONAL_KINDS) - {"sale"})
 
 
 def test_legal_notice_cannot_be_turned_off(affiliate_factory, client_for):

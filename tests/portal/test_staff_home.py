@@ -40,7 +40,7 @@ def get_hint(user, label: str) -> str:
 def test_staff_see_only_the_items_of_their_group(agreement):
     make_affiliate(state=State.APPLIED)
     make_affiliate(state=State.ACTIVE)
-    expected = {"Applications": 1, "Channels": 0, "Lost clicks": 0}
+    expected = {"Applications": 1, "Channels": 0, "Messages to answer": 0, "Lost clicks": 0}
     assert get_counts(make_staff("affiliate managers")) == expected
     assert "Applications" not in get_counts(make_staff("payout approvers"))
 

@@ -12,7 +12,9 @@ from audit.models import AuditRecord
 from mail import delivery
 from mail.models import Message
 from mail.rendering import render
-from mail.unsubscription import OPTIONAL_KINDS, build_unsubscribe_url
+from mail.unsubscription import OPT_IN_KINDS, OPTIONAL_KINDS, build_unsubscribe_url
+from messaging import sales
+from messaging.models import SaleSubscription
 from tests.factories import NOW, make_affiliate
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,8 @@ def test_body_of_an_optional_email_links_to_the_notification_settings() -> None:
 def test_address_works_by_post_without_signing_in_or_csrf_token(kind: str) -> None:
     affiliate = make_affiliate()
     client = Client(enforce_csrf_checks=True)
+    if kind in OPT_IN_KINDS:
+        sales.subscribe(affiliate=affiliate, now=NOW)
     url = build_unsubscribe_url(kind, affiliate.code).removeprefix(settings.BASE_URL)
     # A program that opens the link changes nothing.
     assert "You will no longer get this e-mail:" in client.get(url).content.decode()
@@ -71,9 +75,14 @@ def test_address_works_by_post_without_signing_in_or_csrf_token(kind: str) -> No
         assert response.status_code == 200
         assert "You no longer get this e-mail:" in response.content.decode()
     affiliate.refresh_from_db()
-    assert affiliate.muted_kinds == [kind]
     record = AuditRecord.objects.get(action="notifications changed")
-    assert (record.after, record.reason) == ({"muted": kind}, "Unsubscribed by the address in an e-mail.")
+    assert record.reason == "Unsubscribed by the address in an e-mail."
+    assert not SaleSubscription.objects.exists()
+    if kind in OPT_IN_KINDS:
+        assert (record.before, record.after) == ({"muted": "", kind: True}, {"muted": ""})
+        return
+    assert affiliate.muted_kinds == [kind]
+    assert record.after == {"muted": kind}
     notify(affiliate=affiliate, kind=kind, key="1")
     assert not Message.objects.filter(kind=kind).exists()
 
@@ -83,7 +92,7 @@ def test_second_unsubscription_keeps_the_first() -> None:
     for kind in OPTIONAL_KINDS:
         Client().post(build_unsubscribe_url(kind, affiliate.code).removeprefix(settings.BASE_URL))
     affiliate.refresh_from_db()
-    assert affiliate.muted_kinds == sorted(OPTIONAL_KINDS)
+    assert affiliate.muted_kinds == sorted(set(OPTIONAL_KINDS) - set(OPT_IN_KINDS))
 
 
 def test_forged_foreign_and_legal_tokens_are_not_found(client: Client) -> None:

@@ -1,0 +1,3 @@
+from messaging.admin import announcements, conversations
+
+__all__ = ["announcements", "conversations"]

@@ -1,0 +1,46 @@
+"""The affiliates whom an announcement is for."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from affiliates.models import Affiliate, Channel, State
+from messaging.models import Announcement
+from tracking.models import Rollup
+
+# Those in other states have not joined the program or are gone.
+STATES = (State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEAVING)
+ACTIVITY_DAYS = 90
+NAMES_SHOWN = 10
+Activity = Announcement.Activity
+
+
+def select_readers(announcement: Announcement, *, now: datetime) -> QuerySet[Affiliate]:
+    """Return the affiliates whom all filters of the announcement select at `now`, with their users."""
+    readers = Affiliate.objects.filter(state__in=announcement.states or [State.ACTIVE], erased_at=None)
+    if announcement.countries:
+        readers = readers.filter(country__in=announcement.countries)
+    if announcement.channel_kinds:
+        channels = Channel.objects.filter(
+            affiliate=OuterRef("pk"), state=Channel.State.APPROVED, kind__in=announcement.channel_kinds
+        )
+        readers = readers.filter(Exists(channels))
+    return _filter_by_activity(readers, announcement.activity, now).select_related("user")
+
+
+def _filter_by_activity(readers: QuerySet[Affiliate], activity: str, now: datetime) -> QuerySet[Affiliate]:
+    if not activity:
+        return readers
+    days = Rollup.objects.filter(
+        affiliate=OuterRef("pk"),
+        dimension=Rollup.Dimension.TOTAL,
+        day__gte=(now - timedelta(days=ACTIVITY_DAYS)).date(),
+    )
+    counts_clicks = activity in (Activity.CLICKS, Activity.NO_CLICKS)
+    active = Exists(days.filter(clicks__gt=0) if counts_clicks else days.filter(orders__gt=0))
+    return readers.filter(active if activity in (Activity.CLICKS, Activity.ORDERS) else ~active)
+
+
+def list_first_names(readers: QuerySet[Affiliate]) -> list[str]:
+    """Return the names of the first readers, for staff to check the filters."""
+    return list(readers.order_by("name", "pk").values_list("name", flat=True)[:NAMES_SHOWN])

@@ -1,0 +1,92 @@
+"""The inbox of staff and announcements in the admin."""
+
+import pytest
+from django.urls import reverse
+
+from mail.models import Message
+from messaging import conversations
+from messaging.models import Announcement, Conversation
+from tests.factories import NOW, make_affiliate, make_staff
+
+pytestmark = pytest.mark.django_db
+INBOX = "/admin/messaging/conversation/"
+
+
+@pytest.fixture
+def manager(client):
+    manager = make_staff("affiliate managers")
+    client.force_login(manager)
+    return manager
+
+
+def write(affiliate, subject):
+    return conversations.write_to_program(affiliate=affiliate, subject=subject, text="Hm?", now=NOW, by=affiliate.user)
+
+
+def test_inbox_lists_new_conversations_first(manager, client):
+    affiliate = make_affiliate()
+    answered, read, unread = (write(affiliate, subject) for subject in ("Answered", "Opened", "Unopened"))
+    conversations.answer_affiliate(conversation=answered, text="x", now=NOW, by=manager)
+    assert client.get(f"{INBOX}{read.pk}/change/").status_code == 200
+    page = client.get(INBOX).content.decode()
+    assert page.index("Unopened") < page.index("Opened</a>") < page.index("Answered</a>")
+    page = client.get(f"{INBOX}?state__in=unread,read").content.decode()
+    assert unread.subject in page
+    assert "Answered</a>" not in page
+    assert "Messages to answer" in client.get("/admin/").content.decode()
+
+
+def test_staff_answer_on_the_page_of_the_conversation(manager, client):
+    conversation = write(make_affiliate(name="Ann Archer"), "Pictures")
+    page = client.get(f"{INBOX}{conversation.pk}/change/").content.decode()
+    assert "Hm?" in page
+    assert "Ann Archer" in page
+    url = reverse("admin:messaging_conversation_answer", args=[conversation.pk])
+    assert f'action="{url}"' in page
+    assert client.post(url, {"confirmed": "1", "text": "Yes."}).status_code == 302
+    conversation.refresh_from_db()
+    assert conversation.state == "answered"
+    assert conversation.messages.get(number=2).by == manager
+
+
+def test_staff_write_from_the_affiliates_page(manager, client):
+    affiliate = make_affiliate()
+    response = client.get(reverse("admin:affiliates_affiliate_write_message", args=[affiliate.pk]), follow=True)
+    assert f'value="{affiliate.code}"' in response.content.decode()
+    answers = {"confirmed": "1", "affiliate": affiliate.code, "subject": "Your post", "text": "Nice."}
+    assert client.post(reverse("admin:messaging_conversation_write"), answers).status_code == 302
+    assert Conversation.objects.get().affiliate == affiliate
+    assert Message.objects.filter(kind="message_received", user=affiliate.user).count() == 1
+    response = client.post(reverse("admin:messaging_conversation_write"), answers | {"affiliate": "NONE"})
+    assert "No affiliate has this code." in response.content.decode()
+
+
+def test_announcement_is_drafted_previewed_tested_and_sent(manager, client):
+    ann = make_affiliate(name="Ann Archer", country="DE")
+    make_affiliate(name="Ben Baker", country="GB")
+    answers = {"subject": "The spring catalog", "text": "It is online.", "countries": ["DE"], "activity": ""}
+    response = client.post("/admin/messaging/announcement/add/", answers)
+    assert response.status_code == 302, response.context["form"].errors if response.context else ""
+    announcement = Announcement.objects.get()
+    assert (announcement.created_by, announcement.countries, announcement.states) == (manager, ["DE"], [])
+    address = f"/admin/messaging/announcement/{announcement.pk}/change/"
+    assert client.post(address, answers | {"text": "It is online now."}).status_code == 302
+
+    def get_url(name):
+        return reverse(f"admin:messaging_announcement_{name}", args=[announcement.pk])
+
+    page = client.get(get_url("preview")).content.decode()
+    assert "1 affiliate would get it now." in page
+    assert "Ann Archer" in page
+    assert "Ben Baker" not in page
+    assert "It is online now." in page
+    client.post(get_url("send_test"), {"confirmed": "1"})
+    assert Message.objects.get(kind="announcement").to == manager.email
+    page = client.get(get_url("send")).content.decode()
+    assert "1 affiliate gets it: Ann Archer." in page
+    assert client.post(get_url("send"), {"confirmed": "1"}).status_code == 302
+    announcement.refresh_from_db()
+    assert announcement.state == "sending"
+    assert client.post(address, answers).status_code == 403
+    assert client.get(address).status_code == 200
+    assert ann.country == "DE"
