@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from lib.components import render_copy_field
+from lib.components import render_copy_field, render_status
 from lib.typed import Table
 from tracking.links import tracking_links
 from tracking.links.pauses import PauseReason
@@ -45,5 +45,8 @@ class LinkTable(Table):
         return render_copy_field(url, _("your tracking link"), shown=url.partition("//")[2])
 
     def render_state(self, record: Link) -> SafeString:
-        tone, word = ("warn", _("paused")) if record.paused_at or self.pause else ("good", _("active"))
-        return format_html('<span class="chip chip-{}">{}</span>', tone, word)
+        return (
+            render_status("paused", _("paused"))
+            if record.paused_at or self.pause
+            else render_status("active", _("active"))
+        )

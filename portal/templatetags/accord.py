@@ -19,7 +19,7 @@ from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import TERM_RULES, Rule
 from lib import formatting
-from lib.components import render_copy_field, shorten
+from lib.components import render_copy_field, render_status, shorten
 from portal import frame
 from tracking.models import Order, Status
 
@@ -42,45 +42,6 @@ def find_passkey_address(context: dict[str, Any]) -> dict[str, object]:
     path = context["request"].get_full_path()
     url = f"http://localhost{':' if port else ''}{port}{path}" if settings.DEBUG and address.is_loopback else ""
     return {"is_ip": True, "url": url}
-
-
-GOOD_STATUSES = {
-    "active",
-    "approved",
-    "validated",
-    "paid",
-    "completed",
-    "met",
-    "counted",
-    "granted",
-    "dismissed",
-    "met again",
-}
-WARNING_STATUSES = {
-    "pending",
-    "applied",
-    "suspended",
-    "held",
-    "leaving",
-    "at_risk",
-    "open",
-    "submitted",
-    "appealed",
-    "running",
-    "waiting",
-    "paused",
-}
-BAD_STATUSES = {
-    "rejected",
-    "terminated",
-    "void",
-    "forfeited",
-    "failed",
-    "missed",
-    "cancelled",
-    "refused",
-    "termination",
-}
 
 
 def get_currency() -> str:
@@ -108,6 +69,17 @@ def money(amount: Decimal | str | int | None, currency: str = "") -> str:
         return ""
     # A no-break space, so that a line break never parts an amount from its currency.
     return formatting.format_money(value, currency or get_currency()).replace(" ", "\u00a0")
+
+
+@register.filter
+def amount(value: Decimal | None) -> str:
+    """Show an amount without its currency, in a table that says it once: "1,234.50"."""
+    return "" if value is None else formatting.format_money(value, "")
+
+
+@register.simple_tag
+def currency() -> str:
+    return get_currency()
 
 
 @register.filter
@@ -147,16 +119,7 @@ def month(period: date | None) -> str:
 @register.simple_tag
 def status(value: str, label: str = "") -> SafeString:
     """Return a status as a chip: a word with a color, never a color alone."""
-    tone = (
-        "good"
-        if value in GOOD_STATUSES
-        else "warn"
-        if value in WARNING_STATUSES
-        else "bad"
-        if value in BAD_STATUSES
-        else "calm"
-    )
-    return format_html('<span class="chip chip-{}">{}</span>', tone, label or value.replace("_", " "))
+    return render_status(value, label)
 
 
 @register.simple_tag

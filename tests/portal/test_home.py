@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -14,6 +15,7 @@ from affiliates.models import State
 from agreements import acceptance_requests, promotions, publishing, version_drafts
 from agreements.models import AgreementVersion
 from agreements.periods import Period, get_start_of_day
+from compliance.models import TargetCheck
 from lib import charts
 from lib.charts import Day
 from payouts.closing import payout_forecast
@@ -200,3 +202,51 @@ def test_home_lists_only_promotions_for_the_affiliate(greta, client_for):
     assert "For you</strong>: 8.00\u00a0% for Home decor" in section
     assert "#clause-4.2" in section
     assert "For another" not in page
+
+
+def list_cards(client) -> dict[str, tuple[str, str]]:
+    """Return each card's value and the words below it, by its label."""
+    page = " ".join(client.get("/home/").content.decode().replace("\u00a0", " ").split())
+    cards = re.findall(r'<li class="card figure">(.*?)</li>', page)
+    texts = [[re.sub(r"<[^>]+>", "", part).strip() for part in card.split("</p>")] for card in cards]
+    return {label: (value, change) for label, value, change, *_rest in texts}
+
+
+def test_cards_say_what_is_earned_and_what_stops_the_next_payout(greta, client_for):
+    with time_machine.travel(NOW, tick=False):
+        # 5.00 % of 400.00 and 100.00, the second of the month before.
+        ingest_order("D1", "400.00", NOW - timedelta(days=9))
+        ingest_order("D2", "100.00", NOW - timedelta(days=40))
+        cards = list_cards(client_for(greta.user))
+    assert cards["Earned this month"] == ("20.00 USD", "▲ 300.0 % (+15.00 USD) on last month until 22 Oct 2026")
+    assert cards["Next payout"] == (
+        "0.00 USD",
+        "rolls over; first of 2 reasons: 16.00 USD more to reach the payout threshold.",
+    )
+    assert cards["Pending"] == ("25.00 USD", "validated after the next close")
+    assert cards["Paid so far"] == ("0.00 USD", "")
+
+
+def test_home_begins_with_the_next_steps_only_without_figures(greta, client_for):
+    client = client_for(greta.user)
+    page = client.get("/home/").content.decode()
+    assert page.index("Next steps") < page.index("Earned this month")
+    ingest_order("E1", "400.00", timezone.now() - timedelta(days=1))
+    page = client.get("/home/").content.decode()
+    assert page.index("Earned this month") < page.index("Next steps")
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ({"result": "met", "orders": 4}, ("4 of 3 orders", "in the last 180 days")),
+        ({"result": "at_risk", "orders": 1}, ("1 of 3 orders", "at risk")),
+    ],
+)
+def test_card_of_the_sales_target_says_how_many_orders_count(check, expected, greta, agreement, client_for):
+    now = timezone.now()
+    TargetCheck.objects.create(
+        affiliate=greta, day=now.date(), checked_at=now, target=3, window_from=now - timedelta(days=180),
+        agreement=agreement, clause="7.1", **check,
+    )  # fmt: skip
+    assert list_cards(client_for(greta.user))["Sales target"] == expected
