@@ -21,7 +21,7 @@ urlpatterns = [
 if settings.SHOW_SENT_MAIL:
     urlpatterns.append(path("dev/mail/", include("mail.dev_pages")))
 
-if settings.DEBUG:
+if settings.SHOW_COMPONENTS:
     urlpatterns.append(path("dev/components/", include("portal.dev_components")))
 
 handler500 = "portal.middleware.server_error"

@@ -37,7 +37,7 @@ def render_copy_field(text: str, label: str | Promise, *, shown: str = "") -> Sa
 def render_status(value: str, label: str | Promise = "") -> SafeString:
     """Return a status as a word with a color, never a color alone; `label` is the word, else the value."""
     context = {"tone": _TONE_OF.get(value, "calm"), "label": label or value.replace("_", " ")}
-    return render_to_string(STATUS_TEMPLATE, context).strip()
+    return SafeString(render_to_string(STATUS_TEMPLATE, context).strip())
 
 
 def build_figure_classes(kind: str, place: str) -> Callable[..., str]:

@@ -59,7 +59,7 @@ class CommissionTable(Table):
         verbose_name=_("Order"), footer=_("Total of all pages"), orderable=False, attrs=place("title")
     )
     placed = tables.TemplateColumn(
-        "{{ record.placed_at|moment }}", accessor="placed_at", verbose_name=_("Placed"), attrs=place("date"),
+        "{{ record.placed_at|day }}", accessor="placed_at", verbose_name=_("Placed"), attrs=place("date"),
         order_by=("placed_at", "order__pk"), initial_sort_descending=True,
     )  # fmt: skip
     lines = tables.Column(verbose_name=_("Lines"), orderable=False, attrs=place("extra"))

@@ -31,7 +31,7 @@ class Card(NamedTuple):
 def list_cards(summary: Any, frame: Frame, context: dict[str, Any]) -> list[Card]:
     """Return the cards for `summary`; `context` is that of the home page."""
     return [
-        _build_month_card(context["month"], frame),
+        build_month_card(context["month"], frame),
         *_list_payout_cards(frame, context),
         *_list_target_cards(summary, context["agreement"]),
         _build_transit_card(summary),
@@ -47,11 +47,12 @@ def is_new(context: dict[str, Any], summary: Any) -> bool:
     return not any(amounts) and not context["orders"]
 
 
-def _build_month_card(month: MonthFigures, frame: Frame) -> Card:
+def build_month_card(month: MonthFigures, frame: Frame) -> Card:
+    """Return the card that compares this month with the same days of the last."""
     until = day(month.before_until)
     if month.before:
         words, tone = describe_change(month.now, month.before, frame.currency)
-        change = format_html(_("{} on last month until {}"), words, until)
+        change = format_html(_("{} against last month until {}"), words, until)
     else:
         tone, change = "", format_html(_("nothing last month until {}"), until)
     return Card(

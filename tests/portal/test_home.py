@@ -6,7 +6,6 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -20,7 +19,7 @@ from lib import charts
 from lib.charts import Day
 from payouts.closing import payout_forecast
 from payouts.payout_details import details
-from portal import frame
+from portal import affiliate_summary, frame, home_cards
 from shops import intake
 from tests.factories import make_affiliate
 from tests.scenarios import build_order
@@ -212,18 +211,31 @@ def list_cards(client) -> dict[str, tuple[str, str]]:
     return {label: (value, change) for label, value, change, *_rest in texts}
 
 
-def test_cards_say_what_is_earned_and_what_stops_the_next_payout(greta, client_for):
-    with time_machine.travel(NOW, tick=False):
-        # 5.00 % of 400.00 and 100.00, the second of the month before.
-        ingest_order("D1", "400.00", NOW - timedelta(days=9))
-        ingest_order("D2", "100.00", NOW - timedelta(days=40))
-        cards = list_cards(client_for(greta.user))
-    assert cards["Earned this month"] == ("20.00 USD", "▲ 300.0 % (+15.00 USD) on last month until 22 Oct 2026")
-    assert cards["Next payout"] == (
-        "0.00 USD",
-        "rolls over; first of 2 reasons: 16.00 USD more to reach the payout threshold.",
-    )
-    assert cards["Pending"] == ("25.00 USD", "validated after the next close")
+@pytest.mark.parametrize(
+    ("now", "before", "change"),
+    [
+        ("20.00", "5.00", "▲ 300.0 % (+15.00 USD) against last month until 22 Oct 2026"),
+        ("4.00", "5.00", "▼ 20.0 % (−1.00 USD) against last month until 22 Oct 2026"),
+        ("5.00", "5.00", "no change against last month until 22 Oct 2026"),
+        ("5.00", "0.00", "nothing last month until 22 Oct 2026"),
+    ],
+)
+def test_month_is_compared_with_the_last(now, before, change, greta, rf):
+    month = affiliate_summary.MonthFigures(Decimal(now), Decimal(before), date(2026, 10, 22))
+    request = rf.get("/")
+    request.user = greta.user
+    card = home_cards.build_month_card(month, frame.Frame(request))
+    assert re.sub(r"<[^>]+>", "", card.change).replace("\u00a0", " ") == change
+    assert card.value.startswith(now)
+
+
+def test_cards_say_what_is_pending_and_what_stops_the_next_payout(greta, client_for):
+    # 5.00 % of 400.00.
+    ingest_order("D1", "400.00", timezone.now() - timedelta(days=1))
+    cards = list_cards(client_for(greta.user))
+    stops = "rolls over; first of 2 reasons: 16.00 USD more to reach the payout threshold."
+    assert cards["Next payout"] == ("0.00 USD", stops)
+    assert cards["Pending"] == ("20.00 USD", "validated after the next close")
     assert cards["Paid so far"] == ("0.00 USD", "")
 
 
