@@ -46,8 +46,10 @@ def build_figure_classes(kind: str, place: str) -> Callable[..., str]:
     `place` says where a phone shows it: static/accord.css, "Compact rows".
     """
 
-    def build_classes(**given: Any) -> str:
-        return f"{kind} {place}" if given.get("value") else f"{kind} {place} zero"
+    def build_classes(record: Any, bound_column: Any) -> str:
+        # The `value` that is offered, too, is the formatted one.
+        figure = bound_column.accessor.resolve(record)
+        return f"{kind} {place}" if figure else f"{kind} {place} zero"
 
     return build_classes
 

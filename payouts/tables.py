@@ -102,7 +102,7 @@ class StatementTable(Table):
     settled = AmountColumn(_("Commissions"))
     adjustments = AmountColumn(_("Adjustments"))
     returned = AmountColumn(_("Returned"))
-    payout = AmountColumn(_("Payout"))
+    payout = AmountColumn(_("Payout"), "state labeled")
     closing = AmountColumn(_("Closing"))
 
     class Meta:

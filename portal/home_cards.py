@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -68,7 +69,7 @@ def _list_payout_cards(frame: Frame, context: dict[str, Any]) -> Iterator[Card]:
     if reasons:
         tone = "warn"
         words = ngettext("rolls over: %(reason)s", "rolls over; first of %(count)d reasons: %(reason)s", len(reasons))
-        change = words % {"count": len(reasons), "reason": reasons[0].text}
+        change = words % {"count": len(reasons), "reason": Truncator(reasons[0].text).chars(90)}
     elif frame.program.opened_at is None:
         change = _("no date yet: the program is not open")
     elif context["is_overdue"]:

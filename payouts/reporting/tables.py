@@ -69,11 +69,15 @@ class ReportTable(Table):
     conversion = FigureColumn(
         "current__conversion", definitions.CONVERSION, lambda value, _currency: format_rate(value)
     )
-    sales = FigureColumn("current__sales", definitions.SALES, format_money)
+    sales = FigureColumn("current__sales", definitions.SALES, format_money, place="extra")
     commission = FigureColumn("current__commission", definitions.COMMISSION, format_money, place="state")
-    epc = FigureColumn("current__epc", definitions.EPC, format_per_click, label=gettext_lazy("EPC"))
+    epc = FigureColumn("current__epc", definitions.EPC, format_per_click, label=gettext_lazy("EPC"), place="extra")
     commission_change = FigureColumn(
-        "commission_change", definitions.CHANGE, format_difference, label=gettext_lazy("vs previous period")
+        "commission_change",
+        definitions.CHANGE,
+        format_difference,
+        label=gettext_lazy("vs previous period"),
+        place="extra",
     )
 
     class Meta:

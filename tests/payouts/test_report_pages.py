@@ -101,6 +101,9 @@ def test_orders_are_split_into_link_and_coupon_orders(signed_in, link):
     assert cells["Thu 12 Mar"][:7] == ["0", "0", "1", "–", "40.00", "2.00", "–"]
     assert cells["Total"][:7] == ["5", "1", "2", "20.00 %", "440.00", "22.00", "1.00"]
     assert "Amounts in USD" in response.content.decode()
+    # Left out on phones.
+    assert 'data-label="Clicks" class="number rest zero">0<' in response.content.decode()
+    assert 'data-label="Clicks" class="number rest">5<' in response.content.decode()
 
 
 def list_cells(page: str) -> dict[str, list[str]]:
