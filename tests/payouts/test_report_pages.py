@@ -118,7 +118,7 @@ def test_headers_are_explained_by_buttons_of_the_keyboard(signed_in, link):
     make_click(link)
     page = signed_in.get(f"/reports/?by=day&{MARCH}").content.decode()
     for name in ("clicks", "link_orders", "coupon_orders", "conversion", "sales", "commission", "epc"):
-        assert f'<button type="button" class="explain" popovertarget="explain-{name}"' in page, name
+        assert f'popovertarget="explain-{name}"' in page, name
         assert page.count(f'id="explain-{name}"') == 1
 
 
