@@ -140,7 +140,7 @@ def test_csv_has_the_columns_of_the_report_of_the_program(affiliate, sign_in):
         ({"order": "nothing"}, "See why an order is not credited to you"),
         (
             {"state": "held", "category": "sports-garden"},
-            "Category: <strong>Sports &amp; garden</strong> (finds nothing, whatever the others)",
+            "Category: <strong>Sports &amp; garden</strong> (finds nothing on its own)",
         ),
         ({"state": "held", "category": "sports-garden"}, 'href="?state=held"'),
     ],
