@@ -70,7 +70,7 @@ def _list_payout_cards(frame: Frame, context: dict[str, Any]) -> Iterator[Card]:
         tone = "warn"
         words = ngettext("rolls over: %(reason)s", "rolls over; first of %(count)d reasons: %(reason)s", len(reasons))
         change = words % {"count": len(reasons), "reason": Truncator(reasons[0].text).chars(90)}
-    elif frame.program.opened_at is None:
+    elif frame.program is None or frame.program.opened_at is None:
         change = _("no date yet: the program is not open")
     elif context["is_overdue"]:
         change = _("due now")

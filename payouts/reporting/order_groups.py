@@ -86,7 +86,7 @@ def get_page(matching: QuerySet[Commission], sort: Sort, cursor: str, now: datet
     return Page(rows, str(ids[-1]) if len(found) > PAGE_SIZE else "")
 
 
-def _group(matching: QuerySet[Commission]) -> QuerySet[Commission, dict[str, Any]]:
+def _group(matching: QuerySet[Commission]) -> QuerySet[Any, Any]:
     return (
         matching.order_by()
         .values("placed_at", "order_id")
@@ -94,7 +94,7 @@ def _group(matching: QuerySet[Commission]) -> QuerySet[Commission, dict[str, Any
     )
 
 
-def _start_after(matching: QuerySet[Commission], sort: Sort, cursor: str) -> QuerySet[Commission, dict[str, Any]]:
+def _start_after(matching: QuerySet[Commission], sort: Sort, cursor: str) -> QuerySet[Any, Any]:
     is_descending = sort.value.startswith("-")
     keys = _KEYS[sort]
     names = [f"{'-' if is_descending else ''}{key}" for key in keys]
@@ -121,7 +121,8 @@ def _find_last(matching: QuerySet[Commission], cursor: str) -> dict[str, Any] | 
 
 def _sum_states(rows: QuerySet[Commission], now: datetime) -> tuple[dict[UUID, dict[str, int]], dict[UUID, Decimal]]:
     """Return how many lines of each order are in which state, and what of each order is settled."""
-    sums = annotate_state(rows, now).values("order_id", "state").annotate(count=Count("*"), posted=Sum("settled"))
+    annotated: QuerySet[Any] = annotate_state(rows, now)
+    sums = annotated.values("order_id", "state").annotate(count=Count("*"), posted=Sum("settled"))
     states: dict[UUID, dict[str, int]] = defaultdict(dict)
     settled: dict[UUID, Decimal] = defaultdict(Decimal)
     for row in sums.order_by("order_id", "-count", "state"):
