@@ -82,6 +82,8 @@ def get_page(matching: QuerySet[Commission], sort: Sort, cursor: str, now: datet
             settled[pk], group["line_count"], states[pk], lines[pk],
         )
         for pk, group in zip(ids, shown, strict=True)
+        # An order that was credited to someone else since the first query has none.
+        if pk in lines
     ]  # fmt: skip
     return Page(rows, str(ids[-1]) if len(found) > PAGE_SIZE else "")
 
