@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from affiliates import channels
 from affiliates.access import affiliate_view
@@ -36,15 +36,17 @@ def manage_channels(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     return render(request, "affiliates/channels.html", page)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @affiliate_view
 def remove_channel(request: HttpRequest, affiliate: Affiliate, pk: str) -> HttpResponse:
-    """Withdraw a pending channel."""
+    """Withdraw a pending channel, after a page that asks for confirmation."""
     channel = get_object_or_404(Channel.objects.for_affiliate(affiliate), pk=pk)
+    if request.method != "POST":
+        return render(request, "affiliates/channel_remove.html", {"channel": channel})
     try:
         channels.remove(channel=channel, now=timezone.now(), by=affiliate.user)
     except IllegalTransition as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Channel withdrawn."))
+        messages.success(request, _("Channel %(address)s withdrawn.") % {"address": channel.address})
     return redirect("affiliates:channels")

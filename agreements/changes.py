@@ -34,7 +34,6 @@ EFFECT_LABELS = {
     Effect.DETRIMENT: gettext_lazy("worse for you"),
     Effect.NEUTRAL: gettext_lazy("neutral"),
 }
-EFFECT_CHIPS = {Effect.BENEFIT: "chip-good", Effect.DETRIMENT: "chip-bad", Effect.NEUTRAL: "chip-calm"}
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,6 @@ class TermChange:
     @property
     def effect_label(self) -> str:
         return str(EFFECT_LABELS[self.effect])
-
-    @property
-    def chip(self) -> str:
-        """The CSS class of the chip that shows the effect."""
-        return EFFECT_CHIPS[self.effect]
 
 
 @dataclass(frozen=True)

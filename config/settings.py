@@ -192,6 +192,7 @@ TIME_ZONE, USE_TZ = "UTC", True
 # XK is no code of ISO 3166, but the one that banks and shops use for Kosovo.
 COUNTRIES_OVERRIDE = {"US": "United States", "XK": "Kosovo"}
 FORMAT_MODULE_PATH = ["config.formats"]
+SHOW_COMPONENTS = DEBUG  # at /dev/components/
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 

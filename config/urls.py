@@ -26,4 +26,7 @@ if settings.SHOW_SENT_MAIL:
         path("dev/mail/", include("mail.dev_pages")),
     ]
 
+if settings.SHOW_COMPONENTS:
+    urlpatterns.append(path("dev/components/", include("portal.dev_components")))
+
 handler500 = "portal.middleware.server_error"

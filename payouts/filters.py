@@ -1,91 +1,158 @@
-"""The filters of the lists of commissions and links."""
+"""The filters of the list of commissions."""
 
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from affiliates.models import Affiliate
 from agreements.category_names import load_category_names
-from agreements.periods import build_period, get_program_time_zone
+from agreements.periods import get_program_time_zone, get_start_of_day
+from lib.formatting import format_date
 from lib.typed import FilterSet
 from payouts.models import Commission
-from payouts.reporting.commission_list import STATE_LABELS
-from tracking.models import Link, LinkName
+from payouts.reporting.commission_list import (
+    FIRST_DAY,
+    LAST_DAY,
+    STATE_LABELS,
+    Sums,
+    filter_state,
+    list_commissions,
+    sum_commissions,
+    sum_days,
+)
+from payouts.reporting.order_groups import Sort
+from payouts.reporting.spans import DAY
+
+# Parameters of the address that are one filter to the reader.
+PERIOD = ("since", "until")
 
 
-def list_categories() -> list[tuple[str, Any]]:
-    """Return the categories of all published rate cards, as choices."""
-    return sorted(load_category_names().items(), key=lambda item: item[1])
+class CommissionFilterForm(forms.Form):
+    """The filters as a form, with the order of the list."""
+
+    def clean_order(self) -> str:
+        return str(self.cleaned_data["order"]).strip().removeprefix("#")
+
+    def clean(self) -> None:
+        """Check the days against each other."""
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("Enter a last day that is not before the first."))
 
 
-class MonthInput(forms.DateInput):
-    """A month picker; its value is like "2026-01"."""
+class ActiveFilter(NamedTuple):
+    """A filter in use: its value in words, the query without it, and whether it alone finds nothing."""
 
-    input_type = "month"
+    label: str
+    value: str
+    query_without: str
+    finds_nothing: bool
 
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m")
+
+def _build_day_filter(label: Any, lookup: str) -> django_filters.DateFilter:
+    return django_filters.DateFilter(
+        label=label, method=f"filter_{lookup}", widget=forms.DateInput(attrs={"type": "date"})
+    )
 
 
 class CommissionFilter(FilterSet):
-    state = django_filters.ChoiceFilter(label=_("State"), choices=list(STATE_LABELS.items()), empty_label=_("all"))
-    month = django_filters.DateFilter(
-        label=_("Placed in"), method="filter_month", input_formats=["%Y-%m"], widget=MonthInput()
+    """The commissions of an affiliate that match the address of `request`; days are those of the program's time zone."""
+
+    order = django_filters.CharFilter(
+        label=gettext_lazy("Order number"),
+        lookup_expr="startswith",
+        field_name="order__order_id",
+        max_length=64,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
     )
-    category = django_filters.ChoiceFilter(label=_("Category"), choices=list_categories, empty_label=_("all"))
+    state = django_filters.ChoiceFilter(
+        label=gettext_lazy("State"), method="filter_state", choices=list(STATE_LABELS.items()),
+        empty_label=gettext_lazy("all"),
+    )  # fmt: skip
+    category = django_filters.ChoiceFilter(label=gettext_lazy("Category"), choices=(), empty_label=gettext_lazy("all"))
+    since = _build_day_filter(gettext_lazy("Placed from"), "since")
+    until = _build_day_filter(gettext_lazy("Placed to"), "until")
+    sort = django_filters.ChoiceFilter(
+        label=gettext_lazy("Sort"), method="filter_sort", choices=Sort.choices, empty_label=None
+    )
 
     class Meta:
         model = Commission
-        fields = ("state", "month", "category")
+        fields = ("order", "state", "category", "since", "until", "sort")
+        form = CommissionFilterForm
 
-    def filter_month(self, rows: QuerySet[Commission], _name: str, first_day: date) -> QuerySet[Commission]:
-        """Filter by a calendar month in the program's time zone."""
-        if first_day.year > 9000:
-            return rows.none()
-        month = build_period(first_day, get_program_time_zone())
-        return rows.filter(placed_at__gte=month.starts_at, placed_at__lt=month.ends_at)
-
-
-class LinkFilter(FilterSet):
-    """Without a status, all links but the archived ones are listed."""
-
-    search = django_filters.CharFilter(
-        label=_("Search"),
-        method="filter_text",
-        max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name or address")}),
-    )
-    status = django_filters.ChoiceFilter(
-        label=_("Status"),
-        method="filter_status",
-        choices=[("active", _("active")), ("paused", _("paused")), ("archived", _("archived"))],
-        empty_label=_("all but archived"),
-    )
-
-    class Meta:
-        model = Link
-        fields = ("search", "status")
+    def __init__(self, request: HttpRequest, affiliate: Affiliate, now: datetime) -> None:
+        self.affiliate, self.now, self.zone = affiliate, now, get_program_time_zone()
+        self.category_names = load_category_names()
+        super().__init__(request.GET, queryset=list_commissions(affiliate))
+        choices = sorted(self.category_names.items(), key=lambda item: item[1])
+        self.filters["category"].extra["choices"] = choices
 
     @property
-    def qs(self) -> QuerySet[Link]:
-        """Return the links that match; none if a value of the form is not valid."""
-        if not self.form.is_valid():
-            return self.queryset.none()  # type: ignore[no-any-return]  # django-filter has no types
-        rows: QuerySet[Link] = super().qs
-        return rows if self.form.cleaned_data["status"] == "archived" else rows.filter(archived_at=None)
+    def chosen_sort(self) -> Sort:
+        return Sort(self.form.cleaned_data["sort"] or Sort.NEWEST)
 
-    def filter_text(self, rows: QuerySet[Link], _name: str, text: str) -> QuerySet[Link]:
-        """Filter by the name, the destination, or the code or name of the tracking link, which may be pasted whole."""
-        code = text.strip().partition("?")[0].rpartition("/r/")[2] or text
-        names = Q(code__icontains=code) | Q(own_name__icontains=code)
-        earlier = LinkName.objects.filter(name=code.lower()).values("link")
-        return rows.filter(Q(name__icontains=text) | Q(target__icontains=text) | names | Q(pk__in=earlier))
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the filters in use."""
+        given = self.form.cleaned_data
+        return {name: given[name] for name in self.filters if name != "sort" and given[name]}
 
-    def filter_status(self, rows: QuerySet[Link], _name: str, status: str) -> QuerySet[Link]:
-        """Filter by what staff and affiliates have done with the link; their account may pause all links at once."""
-        if status == "archived":
-            return rows.filter(archived_at__isnull=False)
-        return rows.filter(paused_at__isnull=status == "active")
+    def filter_state(self, rows: QuerySet[Commission], _name: str, state: str) -> QuerySet[Commission]:
+        return filter_state(rows, state, self.now)
+
+    def filter_since(self, rows: QuerySet[Commission], _name: str, day: date) -> QuerySet[Commission]:
+        return rows.filter(placed_at__gte=get_start_of_day(max(day, FIRST_DAY), self.zone))
+
+    def filter_until(self, rows: QuerySet[Commission], _name: str, day: date) -> QuerySet[Commission]:
+        return rows.filter(placed_at__lt=get_start_of_day(min(day, LAST_DAY) + DAY, self.zone))
+
+    def filter_sort(self, rows: QuerySet[Commission], _name: str, _sort: str) -> QuerySet[Commission]:
+        """Leave `rows` as they are; `order_groups.get_page` sorts them."""
+        return rows
+
+    def sum_matching(self) -> Sums:
+        """Return the sums of all commissions that match."""
+        values = self.values
+        if "state" in values or "order" in values:
+            return sum_commissions(self.qs)
+        return sum_days(self.affiliate, values.get("since"), values.get("until"), self.zone, values.get("category", ""))
+
+    def describe(self) -> list[ActiveFilter]:
+        """Return the filters in use, for a list that they leave empty."""
+        groups = {PERIOD if name in PERIOD else (name,): None for name in self.values}
+        return [self._describe(names) for names in groups]
+
+    def _describe(self, names: tuple[str, ...]) -> ActiveFilter:
+        values = {name: value for name, value in self.values.items() if name in names}
+        rows = self.queryset
+        for name, value in values.items():
+            rows = self.filters[name].filter(rows, value)
+        label = _("Placed") if names == PERIOD else str(self.filters[names[0]].label)
+        return ActiveFilter(label, self._format(values), _remove(self.data, names), not rows.exists())
+
+    def _format(self, values: dict[str, Any]) -> str:
+        if "state" in values:
+            return str(STATE_LABELS[values["state"]])
+        if "category" in values:
+            return self.category_names[values["category"]]
+        if "order" in values:
+            return str(values["order"])
+        first, last = (format_date(values[name]) if name in values else "" for name in PERIOD)
+        if first and last:
+            return _("%(first)s to %(last)s") % {"first": first, "last": last}
+        return _("from %(day)s") % {"day": first} if first else _("until %(day)s") % {"day": last}
+
+
+def _remove(query: QueryDict, names: tuple[str, ...]) -> str:
+    """Return the query string without these parameters, at the first page."""
+    left = query.copy()
+    for name in (*names, "after"):
+        left.pop(name, None)
+    return left.urlencode()

@@ -19,7 +19,6 @@ from lib.formatting import format_money
 from lib.typed import Column, Table
 from payouts.reporting.changes import format_count, format_rate
 from payouts.reporting.figures import Figures
-from payouts.tables import AMOUNT_ATTRS
 from tracking.links import tracking_links
 from tracking.links.pauses import PauseReason
 from tracking.models import Link
@@ -36,7 +35,11 @@ class FigureColumn(Column):
 
     def __init__(self, label: Any, read: Callable[[Figures], Any], show: Callable[[Any], str]) -> None:
         super().__init__(
-            accessor="pk", verbose_name=label, attrs=AMOUNT_ATTRS, initial_sort_descending=True, empty_values=()
+            accessor="pk",
+            verbose_name=label,
+            attrs={"th": {"class": "money"}, "td": {"class": "money"}},
+            initial_sort_descending=True,
+            empty_values=(),
         )
         self.read, self.show = read, show
         # Set by the table.

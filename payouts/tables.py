@@ -1,82 +1,115 @@
-"""Tables of an affiliate's commissions, statements and payouts."""
+"""Tables of an affiliate's commissions, statements and payouts. Each says its currency once, in its caption.
+
+On phones their rows are compact: the cells' classes say what is on the first line (`title`, `state`), on the second
+(`date`, `key`), and small below (`rest`); `extra` is left out, and so is an amount of 0.00 (`zero`).
+"""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import django_tables2 as tables
+from django.template import Context, Template
+from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from agreements.category_names import CategoryNames
-from lib.components import render_copy_field, shorten
-from lib.formatting import format_day, format_month
-from lib.typed import Table
-from payouts.models import Commission, Payout, Statement
-from payouts.reporting.commission_list import STATE_LABELS
+from lib.components import build_figure_classes, render_copy_field, render_status, shorten
+from lib.formatting import format_day, format_money, format_month
+from lib.typed import Column, Table
+from payouts.models import Payout, Statement
+from payouts.reporting.commission_list import STATE_LABELS, Sums
+from payouts.reporting.order_groups import OrderGroup, Sort
 
-AMOUNT_ATTRS = {"th": {"class": "money"}, "td": {"class": "money"}}
-
-
-def build_amount_column(field: str, label: Any) -> tables.TemplateColumn:
-    """Return a column of amounts in the program's currency."""
-    return tables.TemplateColumn("{{ record." + field + "|money }}", verbose_name=label, attrs=AMOUNT_ATTRS)
+COMPACT = {"class": "table compact"}
 
 
-def build_bare_amount_column(field: str, label: Any) -> tables.TemplateColumn:
-    """Return a column of amounts without the currency, for a page that names it above the table."""
-    return tables.TemplateColumn("{{ record." + field + "|amount }}", verbose_name=label, attrs=AMOUNT_ATTRS)
+def place(name: str) -> dict[str, Any]:
+    """Return the attributes of a column whose cells are at this place of a phone's row."""
+    return {"td": {"class": name}, "tf": {"class": name}}
+
+
+class AmountColumn(Column):
+    """A column of amounts in the program's currency, which the caption names."""
+
+    def __init__(self, label: Any, name: str = "rest", **more: Any) -> None:
+        attrs = {
+            "th": {"class": "money"},
+            "td": {"class": build_figure_classes("money", name)},
+            "tf": {"class": f"money {name}"},
+        }
+        super().__init__(verbose_name=label, attrs=attrs, empty_values=(), **more)
+
+    def render(self, value: Decimal) -> str:
+        return format_money(value, "")
+
+
+def _format_total(amount: Decimal) -> str:
+    """Return a sum with its currency, which the frame of the page has read already."""
+    return Template("{{ amount|money }}").render(Context({"amount": amount}))
 
 
 class CommissionTable(Table):
-    order = tables.Column(verbose_name=_("Order"))
-    placed = tables.TemplateColumn("{{ record.placed_at|moment }}", verbose_name=_("Placed"))
-    category = tables.Column(verbose_name=_("Category"))
-    base = build_amount_column("base", _("Base"))
-    rate = tables.TemplateColumn(
-        "{% clause record.agreement_id record.clause record.rate|percent %}", verbose_name=_("Rate"), attrs=AMOUNT_ATTRS
+    """Orders with their commissions; the last row has the sums of all that match the filters, on any page."""
+
+    order = tables.Column(
+        verbose_name=_("Order"), footer=_("Total of all pages"), orderable=False, attrs=place("title")
     )
-    amount = build_amount_column("amount", _("Commission"))
-    state = tables.Column(verbose_name=_("State"))
-    settled = build_amount_column("settled", _("Commissions"))
+    placed = tables.TemplateColumn(
+        "{{ record.placed_at|day }}", accessor="placed_at", verbose_name=_("Placed"), attrs=place("date"),
+        order_by=("placed_at", "order__pk"), initial_sort_descending=True,
+    )  # fmt: skip
+    lines = tables.Column(verbose_name=_("Lines"), orderable=False, attrs=place("extra"))
+    base = AmountColumn(_("Base"), "extra", orderable=False, footer=lambda table: _format_total(table.sums.base))
+    amount = AmountColumn(
+        _("Commission"), "key", order_by=("amount", "placed_at", "order__pk"), initial_sort_descending=True,
+        footer=lambda table: _format_total(table.sums.amount),
+    )  # fmt: skip
+    states = tables.Column(verbose_name=_("State"), orderable=False, attrs=place("state"))
+    settled = AmountColumn(_("Settled"), "extra", orderable=False)
 
     class Meta:
-        empty_text = _("No commissions yet. Share a link: the first order appears within minutes.")
+        attrs = COMPACT
 
-    def __init__(self, rows: Iterable[Commission], category_names: CategoryNames, *, is_filtered: bool = False) -> None:
-        self.category_names = category_names
-        super().__init__(rows, orderable=False)
-        if is_filtered:
-            clear = (reverse("payouts:commissions"), _("Clear filters"))
-            self.empty_text = format_html('{} <a href="{}">{}</a>', _("No commissions match these filters."), *clear)
+    has_amounts = True
 
-    def render_category(self, value: str) -> str:
-        return self.category_names[value]
+    def __init__(self, rows: Iterable[OrderGroup], category_names: CategoryNames, sort: Sort, sums: Sums) -> None:
+        self.category_names, self.sums = category_names, sums
+        super().__init__(list(rows), order_by=(sort.value,))
 
-    def render_order(self, record: Commission) -> SafeString:
-        address = reverse("payouts:order", args=[record.order_id])
-        return format_html(
-            '<span><a href="{}">{}</a> <span class="soft">{}</span></span>',
-            *(address, record.order, _("line %s") % record.line.line_id),
-        )
+    def render_order(self, record: OrderGroup) -> SafeString:
+        address = reverse("payouts:order", args=[record.order.pk])
+        return format_html('<a href="{}">{}</a>', address, record.order.order_id)
 
-    def render_state(self, value: str) -> SafeString:
-        return render_chip(value, STATE_LABELS[value])
+    def render_lines(self, record: OrderGroup) -> SafeString:
+        context = {"row": record, "category_names": self.category_names, "labels": STATE_LABELS}
+        return render_to_string("payouts/order_lines.html", context)
+
+    def render_states(self, record: OrderGroup) -> SafeString:
+        if len(record.states) == 1:
+            return format_html_join("", "{}", ((render_status(state, STATE_LABELS[state]),) for state in record.states))
+        chips = ((render_status(state, f"{count} {STATE_LABELS[state]}"),) for state, count in record.states.items())
+        return format_html("<span>{}</span>", format_html_join(" ", "{}", chips))
 
 
 class StatementTable(Table):
-    month = tables.Column(accessor="close__period", verbose_name=_("Month"))
-    number = tables.Column(verbose_name=_("No."), attrs=AMOUNT_ATTRS)
-    opening = build_bare_amount_column("opening", _("Opening"))
-    settled = build_bare_amount_column("settled", _("Commissions"))
-    adjustments = build_bare_amount_column("adjustments", _("Adjustments"))
-    returned = build_bare_amount_column("returned", _("Returned"))
-    payout = build_bare_amount_column("payout", _("Payout"))
-    closing = build_bare_amount_column("closing", _("Closing"))
+    month = tables.Column(accessor="close__period", verbose_name=_("Month"), attrs=place("title"))
+    number = tables.Column(verbose_name=_("No."), attrs={"th": {"class": "number"}, "td": {"class": "number extra"}})
+    opening = AmountColumn(_("Opening"))
+    settled = AmountColumn(_("Commissions"))
+    adjustments = AmountColumn(_("Adjustments"))
+    returned = AmountColumn(_("Returned"))
+    payout = AmountColumn(_("Payout"), "state labeled")
+    closing = AmountColumn(_("Closing"))
 
     class Meta:
+        attrs = COMPACT
         empty_text = _("No statement yet. You get one for the first month in which a commission is settled.")
+
+    has_amounts = True
 
     def render_month(self, record: Statement) -> SafeString:
         address = reverse("payouts:statement", args=[record.pk])
@@ -84,23 +117,28 @@ class StatementTable(Table):
 
 
 class PayoutTable(Table):
-    created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Created"))
-    amount = build_bare_amount_column("amount", _("Amount"))
-    state = tables.Column(verbose_name=_("State"))
-    destination = tables.TemplateColumn(
-        "{{ record.details.get_method_display }} {{ record.details.masked }}", verbose_name=_("To")
+    created = tables.TemplateColumn(
+        "{{ record.created_at|day }}", verbose_name=_("Created"), attrs=place("title"), accessor="created_at"
     )
-    reference = tables.Column(verbose_name=_("Reference"))
-    statement = tables.Column(verbose_name=_("Statement"), default="")
+    amount = AmountColumn(_("Amount"), "key")
+    state = tables.Column(verbose_name=_("State"), attrs=place("state"))
+    destination = tables.TemplateColumn(
+        "{{ record.details.get_method_display }} {{ record.details.masked }}", verbose_name=_("To"), attrs=place("date")
+    )
+    reference = tables.Column(verbose_name=_("Reference"), attrs=place("rest"))
+    statement = tables.Column(verbose_name=_("Statement"), default="", attrs=place("extra"))
 
     class Meta:
+        attrs = COMPACT
         empty_text = _("No payout yet. The monthly close pays your balance once it reaches the payout threshold.")
+
+    has_amounts = True
 
     def render_reference(self, value: str) -> SafeString:
         return render_copy_field(value, _("the reference"), shown=shorten(value))
 
     def render_state(self, record: Payout) -> SafeString:
-        chip, note = render_chip(*get_affiliate_state(record.state)), record.failure
+        chip, note = render_status(*get_affiliate_state(record.state)), record.failure
         if record.paid_at:
             paid = _("on %s") % format_day(record.paid_at, record.affiliate)
             note = f"{paid}. {note}" if note else paid
@@ -115,10 +153,3 @@ def get_affiliate_state(state: str) -> tuple[str, Any]:
     if state in (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED):
         return "waiting", _("being prepared")
     return state, Payout.State(state).label
-
-
-def render_chip(value: str, label: Any) -> SafeString:
-    """Return a state as a chip: a word with a color."""
-    tones = {"validated": "good", "paid": "good", "pending": "warn", "held": "warn", "waiting": "warn"}
-    tone = tones.get(value, "bad" if value in ("void", "forfeited", "failed", "cancelled") else "calm")
-    return format_html('<span class="chip chip-{}">{}</span>', tone, label)

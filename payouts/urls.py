@@ -8,6 +8,7 @@ from payouts.views import commissions, payouts, reports, statements
 app_name = "payouts"
 urlpatterns = [
     path("commissions/", commissions.commissions, name="commissions"),
+    path("commissions/csv/", commissions.commissions_csv, name="commissions_csv"),
     path("commissions/find/", commissions.find_order, name="find_order"),
     path("commissions/<uuid:pk>/", commissions.order, name="order"),
     path("statements/", statements.index, name="statements"),

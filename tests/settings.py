@@ -32,6 +32,7 @@ CLICK_SPOOL_DIR = BASE_DIR / ".local" / f"test-clicks-{_number}"
 
 # Pages of a trial only.
 SHOW_SENT_MAIL = False
+SHOW_COMPONENTS = False
 
 # The product's hasher is slow on purpose, and nearly every test creates a user.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

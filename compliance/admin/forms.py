@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Sum
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
 
@@ -59,7 +61,18 @@ class ProgramEndForm(ReasonForm):
     ends_at = forms.SplitDateTimeField(
         label=gettext_lazy("End of the program (UTC)"), widget=UnfoldAdminSplitDateTimeWidget
     )
-    field_order = ("ends_at", "reason")
+    program_name = forms.CharField(
+        label=gettext_lazy("Type the name of the program to confirm"),
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
+    field_order = ("ends_at", "program_name", "reason")
+
+    def clean_program_name(self) -> str:
+        name = str(self.cleaned_data["program_name"]).strip()
+        if name != settings.PROGRAM_NAME:
+            raise forms.ValidationError(_("The program is called %(name)s.") % {"name": settings.PROGRAM_NAME})
+        return name
 
 
 class AppealDecisionForm(ReasonForm):

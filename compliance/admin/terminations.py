@@ -77,7 +77,9 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
         permission="compliance.end_program",
         variant="danger",
         form=ProgramEndForm,
-        do=lambda _row, answers, now, by: program_end.announce_end(now=now, by=by, **answers),
+        do=lambda _row, answers, now, by: program_end.announce_end(
+            ends_at=answers["ends_at"], reason=answers["reason"], now=now, by=by
+        ),
         explanation=gettext_lazy("Every affiliate is notified at once and applications close. This cannot be undone."),
         success=gettext_lazy("End of the program announced."),
     )

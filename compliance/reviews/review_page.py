@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from agreements.clauses import get_clause_number
@@ -23,6 +24,18 @@ class TimelineEntry:
     event: ReviewEvent
     actor: str
     files: list[ReviewFile]
+
+    @property
+    def heading(self) -> str:
+        return capfirst(self.event.get_kind_display())
+
+    @property
+    def at(self) -> datetime:
+        return self.event.at
+
+    @property
+    def text(self) -> str:
+        return self.event.text
 
 
 @dataclass(frozen=True)

@@ -22,21 +22,30 @@ class Card(NamedTuple):
 
 
 def build_cards(now: Figures, before: Figures, currency: str) -> list[Card]:
-    """Return the six figures of a report, each with its change."""
+    """Return the seven figures of a report, each with its change."""
     return [
-        Card(_("Clicks"), format_count(now.clicks), *_describe_change(now.clicks or 0, before.clicks or 0, "")),
-        Card(_("Orders"), format_count(now.orders), *_describe_change(now.orders, before.orders, "")),
+        Card(_("Clicks"), format_count(now.clicks), *describe_change(now.clicks or 0, before.clicks or 0, "")),
+        Card(
+            _("Link orders"),
+            format_count(now.clicked_orders),
+            *describe_change(now.clicked_orders, before.clicked_orders, ""),
+        ),
+        Card(
+            _("Coupon orders"),
+            format_count(now.coupon_orders),
+            *describe_change(now.coupon_orders, before.coupon_orders, ""),
+        ),
         Card(_("Conversion rate"), format_rate(now.conversion), *_describe_points(now.conversion, before.conversion)),
-        Card(_("Sales"), format_money(now.sales, currency), *_describe_change(now.sales, before.sales, currency)),
+        Card(_("Sales"), format_money(now.sales, currency), *describe_change(now.sales, before.sales, currency)),
         Card(
             _("Commission"),
             format_money(now.commission, currency),
-            *_describe_change(now.commission, before.commission, currency),
+            *describe_change(now.commission, before.commission, currency),
         ),
         Card(
             _("EPC (earnings per click)"),
             format_per_click(now.epc, currency),
-            *_describe_change(_round_amount(now.epc), _round_amount(before.epc), currency),
+            *describe_change(_round_amount(now.epc), _round_amount(before.epc), currency),
         ),
     ]
 
@@ -65,7 +74,8 @@ def _round_amount(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else round_to_cents(amount)
 
 
-def _describe_change(now: Decimal | int | None, before: Decimal | int | None, currency: str) -> tuple[str, str]:
+def describe_change(now: Decimal | int | None, before: Decimal | int | None, currency: str) -> tuple[str, str]:
+    """Return the change in words and its tone: "▲ 12.0 % (+3.00 USD)" and "up"."""
     if now is None or before is None:
         return (_("no previous data"), "same")
     if now == before:

@@ -1,20 +1,21 @@
-"""An affiliate's commissions as a list, each with its state.
+"""An affiliate's commissions, each with its state, and their sums."""
 
-A page starts after the last row of the page before: OFFSET would read every row that it skips.
-"""
-
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Generator
+from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import Case, CharField, DecimalField, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
+from lib.replica import get_read_alias
+from lib.row_stream import iter_rows
 from payouts.models import Commission, CommissionHold, StatementLine
+from payouts.reporting import reports
+from payouts.reporting.spans import Span
 
 STATE_LABELS = {
     "pending": _("pending"),
@@ -23,32 +24,46 @@ STATE_LABELS = {
     "void": _("reversed"),
     "forfeited": _("forfeited"),
 }
-PAGE_SIZE = 50
+# As the report `commissions` of docs/reports.md has them, without the affiliate.
+CSV_FIELDS = {
+    "order_id": "order__order_id",
+    "line_id": "line__line_id",
+    "placed_at": "placed_at",
+    "status": "state",
+    "category": "category",
+    "base": "base",
+    "rate": "rate",
+    "amount": "amount",
+    "settled": "settled",
+    "validates_at": "validates_at",
+    "forfeited_at": "forfeited_at",
+    "agreement": "agreement__number",
+    "clause": "clause",
+}
+# Days that a report can be asked for, around every order that there can be.
+FIRST_DAY, LAST_DAY = date(2, 1, 1), date(9000, 1, 1)
+_MONEY = DecimalField(max_digits=14, decimal_places=2)
 
 
-class Page(NamedTuple):
-    """The rows of a page and the cursor of the next page, "" if there is none."""
+class Sums(NamedTuple):
+    """The sums of some commissions."""
 
-    rows: Sequence[Commission]
-    next_cursor: str
+    base: Decimal
+    amount: Decimal
 
 
-def list_commissions(affiliate: Affiliate, now: datetime) -> QuerySet[Commission]:
-    """Return the affiliate's commissions, newest first, each with `state` (specification 5) and `settled`.
+def list_commissions(affiliate: Affiliate) -> QuerySet[Commission]:
+    """Return the affiliate's commissions, in no order.
 
     Commissions of orders that are no longer attributed to the affiliate are left out: they are 0.00.
     """
-    rows = (
-        Commission.objects.for_affiliate(affiliate).filter(order__affiliate=affiliate).select_related("order", "line")
-    )
-    return annotate_state(rows, now).order_by("-placed_at", "-line_id")
+    return Commission.objects.for_affiliate(affiliate).filter(order__affiliate=affiliate).order_by()
 
 
 def annotate_state(rows: QuerySet[Commission], now: datetime) -> QuerySet[Commission]:
-    """Annotate `rows` with `state` at `now` and with `settled`, the amount that closes have posted."""
+    """Annotate `rows` with `state` at `now` (specification 5) and with `settled`, the amount that closes have posted."""
     held = CommissionHold.objects.filter(commission=OuterRef("pk"), released_at__isnull=True)
     posted = StatementLine.objects.filter(commission=OuterRef("pk")).order_by().values("commission")
-    money = DecimalField(max_digits=14, decimal_places=2)
     return rows.annotate(
         state=Case(
             When(forfeited_at__isnull=False, then=Value("forfeited")),
@@ -58,29 +73,47 @@ def annotate_state(rows: QuerySet[Commission], now: datetime) -> QuerySet[Commis
             default=Value("pending"),
             output_field=CharField(),
         ),
-        settled=Coalesce(Subquery(posted.values(sum=Sum("amount"))), Value(Decimal(0)), output_field=money),
+        settled=Coalesce(Subquery(posted.values(sum=Sum("amount"))), Value(Decimal("0.00")), output_field=_MONEY),
     )
 
 
-def get_page(rows: QuerySet[Commission], cursor: str) -> Page:
-    """Return the page of `rows` after `cursor`; the first page for "" and for an invalid cursor."""
-    candidates = list(_start_after(rows, cursor)[: PAGE_SIZE + 1])
-    page = candidates[:PAGE_SIZE]
-    next_cursor = f"{page[-1].order_id}~{page[-1].line.line_id}" if len(candidates) > PAGE_SIZE else ""
-    return Page(page, next_cursor)
+def filter_state(rows: QuerySet[Commission], state: str, now: datetime) -> QuerySet[Commission]:
+    """Filter `rows` by what `annotate_state` calls them, in conditions that an index can answer."""
+    held = CommissionHold.objects.filter(released_at__isnull=True).values("commission")
+    if state == "forfeited":
+        return rows.filter(forfeited_at__isnull=False)
+    rows = rows.filter(forfeited_at__isnull=True)
+    if state == "held":
+        return rows.filter(pk__in=held)
+    rows = rows.exclude(pk__in=held)
+    if state == "void":
+        return rows.filter(amount=0)
+    rows = rows.filter(amount__gt=0)
+    if state == "validated":
+        return rows.filter(validates_at__lte=now)
+    return rows.filter(Q(validates_at__gt=now) | Q(validates_at__isnull=True))
 
 
-def _start_after(rows: QuerySet[Commission], cursor: str) -> QuerySet[Commission]:
-    """Filter the rows after the last one of a page, which the random id of its order and the shop's line id name.
+def sum_commissions(rows: QuerySet[Commission]) -> Sums:
+    """Return the sums of `rows`, each of which is read."""
+    zero = Value(Decimal("0.00"), _MONEY)
+    return Sums(**rows.aggregate(base=Coalesce(Sum("base"), zero), amount=Coalesce(Sum("amount"), zero)))
 
-    The database's id of the line is counted over the whole program (specification 9).
+
+def sum_days(affiliate: Affiliate, first: date | None, last: date | None, zone: ZoneInfo, category: str = "") -> Sums:
+    """Return the sums of the affiliate's commissions from daily totals, however many there are.
+
+    `first` and `last` bound the days on which orders were placed, in the program's time `zone`; None is no bound, and
+    an empty `category` all of them.
     """
-    order, _tilde, line = cursor.partition("~")
-    try:
-        last = rows.filter(order=UUID(order), line__line_id=line.replace("\0", "")).first()
-    except ValueError:
-        return rows
-    if last is None:
-        return rows
-    # The first condition alone can use the index.
-    return rows.filter(placed_at__lte=last.placed_at).filter(Q(placed_at__lt=last.placed_at) | Q(line__lt=last.pk))
+    span = Span(max(first or FIRST_DAY, FIRST_DAY), min(last or LAST_DAY, LAST_DAY))
+    figures = reports.sum_orders(affiliate=affiliate, span=span, zone=zone, category=category)
+    return Sums(figures.sales, figures.commission)
+
+
+def iter_csv_rows(rows: QuerySet[Commission], now: datetime) -> Generator[tuple[Any, ...], None, None]:
+    """Yield the rows under CSV_FIELDS, the newest order first, read by one statement while they are sent."""
+    ordered = annotate_state(rows, now).order_by("-placed_at", "-order_id", "line__position", "line_id")
+    alias = get_read_alias()
+    query, values = ordered.values_list(*CSV_FIELDS.values()).query.get_compiler(alias).as_sql()
+    return iter_rows(query, values, using=alias)

@@ -19,6 +19,10 @@ class Figures(NamedTuple):
     clicked_commission: Decimal = ZERO
 
     @property
+    def coupon_orders(self) -> int:
+        return self.orders - self.clicked_orders
+
+    @property
     def conversion(self) -> Decimal | None:
         """Return the orders by link per hundred clicks; None without clicks."""
         return HUNDRED * self.clicked_orders / self.clicks if self.clicks else None

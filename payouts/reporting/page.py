@@ -13,6 +13,7 @@ from lib import csv_downloads
 from lib.formatting import format_money
 from payouts.reporting import charts, reports
 from payouts.reporting.changes import build_cards
+from payouts.reporting.definitions import DEFINITIONS
 from payouts.reporting.report_query import ChartMeasure, ReportQuery
 from payouts.reporting.reports import Report
 from payouts.reporting.tables import PER_PAGE, ReportTable, build_csv_header, build_csv_row
@@ -35,6 +36,7 @@ def build_context(request: HttpRequest, query: ReportQuery, zone: ZoneInfo, *, s
         "has_data": any(report.total.current),
         "cards": build_cards(report.total.current, report.total.previous, currency),
         "table": table,
+        "definitions": DEFINITIONS,
         "periods": query.list_periods(),
         "chart": charts.draw_chart(report, query.show, format_value),
         "chart_title": charts.build_title(report, query.show),

@@ -11,23 +11,39 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from lib.components import build_figure_classes
 from lib.formatting import format_money
 from lib.typed import Column, Table
+from payouts.reporting import definitions
 from payouts.reporting.changes import format_count, format_difference, format_per_click, format_rate
+from payouts.reporting.definitions import Definition
 from payouts.reporting.reports import WITHOUT_CLICKS, GroupBy, Report, Row
 
-NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}, "tf": {"class": "number"}}
 PER_PAGE = 50
 
 
 class FigureColumn(Column):
-    """A figure of each row, with the total below; sorts in descending order first."""
+    """A figure of each row, with the total below; sorts in descending order first. A phone leaves out what is 0."""
 
-    def __init__(self, accessor: str, label: Any, format_value: Callable[[Any, str], str]) -> None:
+    def __init__(
+        self,
+        accessor: str,
+        definition: Definition,
+        format_value: Callable[[Any, str], str],
+        *,
+        label: Any = None,
+        place: str = "rest",
+    ) -> None:
+        attrs = {
+            "th": {"class": "number"},
+            "td": {"class": build_figure_classes("number", place)},
+            "tf": {"class": f"number {place}"},
+        }
         super().__init__(
-            accessor=accessor, verbose_name=label, attrs=NUMBER, initial_sort_descending=True, empty_values=()
-        )
-        self.format_value = format_value
+            accessor=accessor, verbose_name=label or definition.label, attrs=attrs, initial_sort_descending=True,
+            empty_values=(),
+        )  # fmt: skip
+        self.format_value, self.explanation = format_value, definition.text
 
     def render(self, value: Any, table: "ReportTable") -> str:
         return self.format_value(value, table.currency)
@@ -43,22 +59,36 @@ def _format_count(value: int | None, _currency: str) -> str:
 class ReportTable(Table):
     """The rows of a report with totals; columns that its grouping does not have are left out."""
 
-    label = Column(verbose_name="", footer=gettext_lazy("Total"), order_by=("label",))
-    clicks = FigureColumn("current__clicks", gettext_lazy("Clicks"), _format_count)
-    orders = FigureColumn("current__orders", gettext_lazy("Orders"), _format_count)
+    label = Column(
+        verbose_name="", footer=gettext_lazy("Total"), order_by=("label",),
+        attrs={"td": {"class": "title"}, "tf": {"class": "title"}},
+    )  # fmt: skip
+    clicks = FigureColumn("current__clicks", definitions.CLICKS, _format_count)
+    link_orders = FigureColumn("current__clicked_orders", definitions.LINK_ORDERS, _format_count)
+    coupon_orders = FigureColumn("current__coupon_orders", definitions.COUPON_ORDERS, _format_count)
     conversion = FigureColumn(
-        "current__conversion", gettext_lazy("Conversion rate"), lambda value, _currency: format_rate(value)
+        "current__conversion", definitions.CONVERSION, lambda value, _currency: format_rate(value)
     )
-    sales = FigureColumn("current__sales", gettext_lazy("Sales"), format_money)
-    commission = FigureColumn("current__commission", gettext_lazy("Commission"), format_money)
-    epc = FigureColumn("current__epc", gettext_lazy("EPC"), format_per_click)
-    commission_change = FigureColumn("commission_change", gettext_lazy("vs previous period"), format_difference)
+    sales = FigureColumn("current__sales", definitions.SALES, format_money, place="extra")
+    commission = FigureColumn("current__commission", definitions.COMMISSION, format_money, place="state")
+    epc = FigureColumn("current__epc", definitions.EPC, format_per_click, label=gettext_lazy("EPC"), place="extra")
+    commission_change = FigureColumn(
+        "commission_change",
+        definitions.CHANGE,
+        format_difference,
+        label=gettext_lazy("vs previous period"),
+        place="extra",
+    )
 
     class Meta:
-        attrs = {"class": "table measures"}
+        attrs = {"class": "table compact"}
+
+    has_amounts = True
 
     def __init__(self, report: Report, currency: str, *, staff: bool = False) -> None:
-        self.report, self.currency, self.staff = report, currency, staff
+        self.report, self.staff = report, staff
+        # The caption of the affiliates' table says it.
+        self.currency = currency if staff else ""
         without = ("clicks", "conversion", "epc") if report.by in WITHOUT_CLICKS else ()
         super().__init__(list(report.rows), exclude=without)
         self.columns["label"].column.verbose_name = report.by.label.capitalize()
@@ -90,7 +120,7 @@ def build_csv_header(report: Report) -> list[str]:
     """Return the columns of the CSV file: the figures, and those of the previous period."""
     figures = ["clicks", "orders", "conversion_percent", "sales", "commission", "earnings_per_click"]
     previous = ["clicks_before", "orders_before", "sales_before", "commission_before"]
-    return [report.by.value, *figures, *previous]
+    return [report.by.value, *figures, *previous, "link_orders", "coupon_orders"]
 
 
 def build_csv_row(row: Row, by: GroupBy) -> list[Any]:
@@ -110,6 +140,8 @@ def build_csv_row(row: Row, by: GroupBy) -> list[Any]:
         previous.orders,
         _format_amount(previous.sales),
         _format_amount(previous.commission),
+        now.clicked_orders,
+        now.coupon_orders,
     ]
 
 

@@ -2,21 +2,22 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from agreements.applicable_version import get_applicable_version
 from agreements.category_names import load_category_names
 from agreements.clauses import get_clause_number
 from agreements.rules import Rule
+from lib.csv_downloads import stream_csv_response
 from lib.replica import reads_replica
 from payouts.closing import payout_forecast
 from payouts.filters import CommissionFilter
-from payouts.reporting import commission_list, order_page
+from payouts.reporting import commission_list, order_groups, order_page
+from payouts.reporting.order_groups import Page
 from payouts.tables import CommissionTable
 from tracking.orders import attribution_explanation
 from tracking.orders.order_lookup import find_order_by_id, find_order_by_number
@@ -25,24 +26,44 @@ from tracking.orders.order_lookup import find_order_by_id, find_order_by_number
 @affiliate_view
 @reads_replica
 def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """Show the commissions, newest first; `after` is the cursor of the page before."""
+    """Show the orders with commissions; `after` is the cursor of the page before."""
     now = timezone.now()
-    filters = CommissionFilter(request.GET, queryset=commission_list.list_commissions(affiliate, now))
-    page = commission_list.get_page(filters.qs, request.GET.get("after", ""))
-    agreement = get_applicable_version(affiliate.pk, at=now)[0]
+    filters = CommissionFilter(request, affiliate, now)
+    if not filters.form.is_valid():
+        return _render_invalid(request, filters)
+    after = request.GET.get("after", "")
+    page = order_groups.get_page(filters.qs, filters.chosen_sort, after, now)
     context = {
-        "filter": filters,
-        "table": CommissionTable(page.rows, load_category_names(), is_filtered=_is_filtered(filters)),
+        "form": filters.form,
+        "is_filtered": bool(filters.values),
+        "table": _build_table(page, filters) if page.rows else None,
+        "active_filters": [] if page.rows else filters.describe(),
+        "order_number": filters.values.get("order", ""),
         "older": page.next_cursor,
-        "after": request.GET.get("after", ""),
-        "agreement": agreement,
-        "tax_clause": get_clause_number(agreement.pk if agreement else None, Rule.BEFORE_TAX),
+        "after": after,
     }
     return render(request, "payouts/commissions.html", context)
 
 
-def _is_filtered(filters: CommissionFilter) -> bool:
-    return any(filters.form.cleaned_data.values()) if filters.form.is_valid() else filters.form.is_bound
+def _build_table(page: Page, filters: CommissionFilter) -> CommissionTable:
+    return CommissionTable(page.rows, filters.category_names, filters.chosen_sort, filters.sum_matching())
+
+
+@require_safe
+@affiliate_view
+@reads_replica
+def commissions_csv(request: HttpRequest, affiliate: Affiliate) -> HttpResponseBase:
+    """Return the commissions that match the filters as a CSV file, a row for each line of an order."""
+    now = timezone.now()
+    filters = CommissionFilter(request, affiliate, now)
+    if not filters.form.is_valid():
+        return _render_invalid(request, filters)
+    rows = commission_list.iter_csv_rows(filters.qs, now)
+    return stream_csv_response("commissions.csv", tuple(commission_list.CSV_FIELDS), rows)
+
+
+def _render_invalid(request: HttpRequest, filters: CommissionFilter) -> HttpResponse:
+    return render(request, "payouts/commissions.html", {"form": filters.form, "is_filtered": True}, status=400)
 
 
 @require_safe

@@ -20,7 +20,7 @@ from agreements.models import Program
 from agreements.program_currency import get_program_currency
 from lib import csv_downloads
 from lib.replica import reads_replica
-from payouts.filters import LinkFilter
+from payouts.link_filters import LinkFilter
 from payouts.link_table import CSV_HEADER, NO_FIGURES, LinkTable, build_csv_row, render_tracking_link
 from payouts.reporting.link_figures import load_link_figures
 from tracking import uncounted_clicks

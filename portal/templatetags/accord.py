@@ -20,7 +20,7 @@ from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import TERM_RULES, Rule
 from lib import formatting
-from lib.components import render_copy_field, shorten
+from lib.components import render_copy_field, render_status, shorten
 from portal import empty_lists, frame
 from tracking.models import Order, Status
 
@@ -43,45 +43,6 @@ def find_passkey_address(context: dict[str, Any]) -> dict[str, object]:
     path = context["request"].get_full_path()
     url = f"http://localhost{':' if port else ''}{port}{path}" if settings.DEBUG and address.is_loopback else ""
     return {"is_ip": True, "url": url}
-
-
-GOOD_STATUSES = {
-    "active",
-    "approved",
-    "validated",
-    "paid",
-    "completed",
-    "met",
-    "counted",
-    "granted",
-    "dismissed",
-    "met again",
-}
-WARNING_STATUSES = {
-    "pending",
-    "applied",
-    "suspended",
-    "held",
-    "leaving",
-    "at_risk",
-    "open",
-    "submitted",
-    "appealed",
-    "running",
-    "waiting",
-    "paused",
-}
-BAD_STATUSES = {
-    "rejected",
-    "terminated",
-    "void",
-    "forfeited",
-    "failed",
-    "missed",
-    "cancelled",
-    "refused",
-    "termination",
-}
 
 
 def get_currency() -> str:
@@ -112,9 +73,14 @@ def money(amount: Decimal | str | int | None, currency: str = "") -> str:
 
 
 @register.filter
-def amount(value: Decimal | str | int | None) -> str:
-    """Show an amount without its currency, in a table that names the currency once: "1,234.50"."""
-    return money(value, " ").strip()
+def amount(value: Decimal | None) -> str:
+    """Show an amount without its currency, in a table that says it once: "1,234.50"."""
+    return "" if value is None else formatting.format_money(value, "")
+
+
+@register.simple_tag
+def currency() -> str:
+    return get_currency()
 
 
 @register.filter
@@ -154,16 +120,7 @@ def month(period: date | None) -> str:
 @register.simple_tag
 def status(value: str, label: str = "") -> SafeString:
     """Return a status as a chip: a word with a color, never a color alone."""
-    tone = (
-        "good"
-        if value in GOOD_STATUSES
-        else "warn"
-        if value in WARNING_STATUSES
-        else "bad"
-        if value in BAD_STATUSES
-        else "calm"
-    )
-    return format_html('<span class="chip chip-{}">{}</span>', tone, label or value.replace("_", " "))
+    return render_status(value, label)
 
 
 @register.simple_tag

@@ -18,7 +18,7 @@ from payouts.closing import payout_forecast
 from payouts.closing.payout_forecast import PayoutEligibility
 from payouts.ledger import booking
 from payouts.views.statements import build_negative_balance_context
-from portal import affiliate_summary, figures, frame, next_steps
+from portal import affiliate_summary, figures, frame, home_cards, next_steps
 from portal.frame import Frame
 
 STATES_WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
@@ -36,7 +36,10 @@ def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "next_steps": next_steps.list_next_steps(summary, page_frame),
     }
     if affiliate.state in STATES_WITH_MONEY:
-        return render(request, "portal/home.html", context | _build_money_context(summary, page_frame))
+        context |= _build_money_context(summary, page_frame)
+        context["cards"] = home_cards.list_cards(summary, page_frame, context)
+        context["is_new"] = home_cards.is_new(context, summary)
+        return render(request, "portal/home.html", context)
     if affiliate.state == State.APPROVED and page_frame.agreement:
         context["figures"] = figures.list_figures(page_frame.agreement, figures.sort_rates(page_frame.agreement))
     context["channels"] = Channel.objects.for_affiliate(affiliate).order_by("added_at")

@@ -71,6 +71,19 @@ def test_only_pending_channel_can_be_withdrawn(signed_in: Client, affiliate: Aff
     assert "Only a pending channel" in [str(message) for message in get_messages(response.wsgi_request)][-1]
 
 
+def test_withdrawal_of_a_channel_asks_for_confirmation(signed_in: Client, affiliate: Affiliate) -> None:
+    signed_in.post(PAGE, {"kind": "blog", "address": "https://example.com/blog"})
+    pending, decided = affiliate.channels.get(kind="blog"), affiliate.channels.get(kind="website")
+    address = reverse("affiliates:channel_remove", args=[pending.pk])
+    assert f'href="{address}"' in signed_in.get(PAGE).content.decode()
+    page = signed_in.get(address).content.decode()
+    assert "Withdraw this channel?" in page
+    assert "https://example.com/blog" in page
+    assert affiliate.channels.filter(pk=pending.pk).exists()
+    page = signed_in.get(reverse("affiliates:channel_remove", args=[decided.pk])).content.decode()
+    assert "can no longer be withdrawn" in page
+
+
 def test_channel_of_another_affiliate_is_not_found(signed_in: Client) -> None:
     other = make_affiliate(state=State.APPLIED).channels.get()
     missing = "01890000-0000-7000-8000-000000000000"

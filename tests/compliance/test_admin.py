@@ -1,6 +1,7 @@
 """Admin pages and staff actions of compliance."""
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -233,11 +234,15 @@ def test_declare_pause_action_stores_and_validates_a_target_pause(staff, reviewe
     assert "The last day must not be before the first day." in response.content.decode()
 
 
-def test_announce_end_action_stores_the_date_and_notifies_affiliates(client, affiliate):
+def test_announce_end_action_wants_the_programs_name_and_notifies_affiliates(client, affiliate):
     client.force_login(make_staff(superuser=True))
     end = timezone.now() + days(60)
     answers = {"ends_at_0": f"{end:%Y-%m-%d}", "ends_at_1": "00:00:00", "reason": "The shop closes."}
-    confirm(client, build_url("terminationnotice_announce_end"), **answers)
+    response = confirm(client, build_url("terminationnotice_announce_end"), program_name="Acme", **answers)
+    assert f"The program is called {settings.PROGRAM_NAME}." in response.content.decode()
+    assert Program.current().ends_at is None
+    assert not list_mails(affiliate, "end_of_program")
+    confirm(client, build_url("terminationnotice_announce_end"), program_name=settings.PROGRAM_NAME, **answers)
     assert f"{Program.current().ends_at:%Y-%m-%d %H:%M}" == f"{end:%Y-%m-%d} 00:00"
     assert list_mails(affiliate, "end_of_program")
 

@@ -1,5 +1,8 @@
 """Pages of commissions and orders."""
 
+import csv
+import re
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -8,7 +11,9 @@ from django.urls import reverse
 
 from payouts.commissions import holds
 from payouts.models import Commission
-from payouts.reporting import commission_list
+from payouts.reporting import order_groups
+from payouts.reporting.commission_list import STATE_LABELS, annotate_state, filter_state, list_commissions
+from payouts.reporting.order_groups import Sort, get_page
 from shops.intake import ingest_orders
 from tests.factories import make_affiliate
 from tests.payouts.conftest import BEGIN, JANUARY, MARCH, build_snapshot, read_text
@@ -39,7 +44,7 @@ def affiliate(make_payable_affiliate):
 def list_states(affiliate, now):
     return {
         f"{row.order}/{row.line.line_id}": getattr(row, "state", None)
-        for row in commission_list.list_commissions(affiliate, now)
+        for row in annotate_state(list_commissions(affiliate), now).select_related("order", "line")
     }
 
 
@@ -64,41 +69,143 @@ def test_commission_of_unattributed_order_is_not_listed(affiliate):
     assert list_states(affiliate, JANUARY).keys() == {"done/1", "done/2", "held/1"}
 
 
-def test_list_is_filtered_by_state_month_and_category(affiliate, sign_in):
+@pytest.mark.parametrize("state", STATE_LABELS)
+@pytest.mark.parametrize("now", [JANUARY, MARCH])
+def test_filter_by_state_finds_the_commissions_in_that_state(state, now, affiliate):
+    forfeited = Commission.objects.filter(order__order_id="held")
+    forfeited.update(forfeited_at=JANUARY, amount=0)
+    rows = list_commissions(affiliate)
+    in_state = set(filter_state(rows, state, now).values_list("pk", flat=True))
+    assert in_state == {row.pk for row in annotate_state(rows, now) if getattr(row, "state", "") == state}
+
+
+def test_commissions_are_grouped_by_order(affiliate, sign_in):
     client, url = sign_in(affiliate), reverse("payouts:commissions")
     with time_machine.travel(MARCH, tick=False):
         page = read_text(client.get(url))
-        assert page.count("0.80 USD") == 1
-        assert "Home decor" in page
-        assert "2.00 USD" in page
-        assert "Thing" not in page
-        held = read_text(client.get(url, {"state": "held"}))
-        assert "2.00 USD" in held
-        assert "0.80 USD" not in held
-        assert "0.80 USD" in read_text(client.get(url, {"month": "2026-01"}))
-        assert "0.80 USD" not in read_text(client.get(url, {"month": "2026-02"}))
-        assert "0.80 USD" not in read_text(client.get(url, {"category": "sports-garden"}))
+    assert page.count(">done</a>") == 1
+    assert "2 lines" in page
+    for state in ("1 validated", "1 reversed", ">pending<", ">held<"):
+        assert state in page, state
+    assert "16.00 × " in page
+    assert "Amounts in USD" in page
+    # 0.80 + 1.00 + 2.00 of 16.00 + 20.00 + 40.00.
+    assert read_totals(page) == ["76.00 USD", "3.80 USD"]
+
+
+def read_totals(page):
+    return re.findall(r"[0-9.,]+ USD", page[page.index("<tfoot") : page.index("</tfoot")])
 
 
 @pytest.mark.parametrize(
-    "query", [{"after": "x"}, {"after": "2026-01-01T00:00:00Z~"}, {"after": "2026-13-45T00:00:00Z~1"}, {"month": "x"},
-              {"state": "x"}, {"after": "2026-01-01T00:00:00~1"}, {"month": "0000-00"},
-              {"month": "9999-12"}],
-)  # fmt: skip
-def test_list_ignores_invalid_queries(query, affiliate, sign_in):
+    ("query", "orders", "totals"),
+    [
+        ({"state": "held"}, ["held"], ["40.00 USD", "2.00 USD"]),
+        ({"state": "validated"}, ["done"], ["16.00 USD", "0.80 USD"]),
+        ({"order": "#do"}, ["done"], ["16.00 USD", "0.80 USD"]),
+        ({"since": "2026-01-02"}, ["done", "held", "open"], ["76.00 USD", "3.80 USD"]),
+        ({"category": "home-decor", "until": "2026-01-02"}, ["done", "held", "open"], ["76.00 USD", "3.80 USD"]),
+        ({"sort": "-amount"}, ["held", "open", "done"], ["76.00 USD", "3.80 USD"]),
+        ({"sort": "amount"}, ["done", "open", "held"], ["76.00 USD", "3.80 USD"]),
+    ],
+)
+def test_list_and_csv_have_what_the_filters_match(query, orders, totals, affiliate, sign_in):
+    client = sign_in(affiliate)
+    with time_machine.travel(MARCH, tick=False):
+        page = read_text(client.get(reverse("payouts:commissions"), query))
+        file = client.get(reverse("payouts:commissions_csv"), query).getvalue().decode("utf-8-sig")
+    listed = re.findall(r">(done|open|held)</a>", page)
+    assert (listed if "sort" in query else sorted(listed)) == orders
+    assert read_totals(page) == totals
+    rows = list(csv.DictReader(file.splitlines()))
+    assert {row["order_id"] for row in rows} == set(orders)
+    assert f"{sum(Decimal(row['amount']) for row in rows)} USD" == totals[1]
+
+
+def test_csv_has_the_columns_of_the_report_of_the_program(affiliate, sign_in):
+    with time_machine.travel(MARCH, tick=False):
+        response = sign_in(affiliate).get(reverse("payouts:commissions_csv"), {"state": "void"})
+    lines = response.getvalue().decode("utf-8-sig").splitlines()
+    assert lines == [
+        "order_id,line_id,placed_at,status,category,base,rate,amount,settled,validates_at,forfeited_at,agreement,clause",
+        "done,2,2026-01-02T08:00:00+00:00,void,home-decor,0.00,5.00,0.00,0.00,2026-02-01T12:00:00+00:00,,1,4.1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ({"state": "forfeited"}, "State: <strong>forfeited</strong>"),
+        ({"since": "2026-02-01", "until": "2026-02-28"}, "Placed: <strong>1 Feb 2026 to 28 Feb 2026</strong>"),
+        ({"order": "nothing"}, "See why an order is not credited to you"),
+        (
+            {"state": "held", "category": "sports-garden"},
+            "Category: <strong>Sports &amp; garden</strong> (finds nothing on its own)",
+        ),
+        ({"state": "held", "category": "sports-garden"}, 'href="?state=held"'),
+    ],
+)
+def test_empty_list_says_which_filter_finds_nothing(query, text, affiliate, sign_in):
+    page = " ".join(read_text(sign_in(affiliate).get(reverse("payouts:commissions"), query)).split())
+    assert "No commissions match these filters" in page
+    assert text in page
+    assert f'href="{reverse("payouts:commissions")}">Clear filters' in page
+
+
+@pytest.mark.parametrize("after", ["x", "2026-01-01T00:00:00Z~", "~", str(uuid4())])
+def test_list_ignores_invalid_cursors(after, affiliate, sign_in):
+    assert ">done</a>" in read_text(sign_in(affiliate).get(reverse("payouts:commissions"), {"after": after}))
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"state": "x"}, "State: Select a valid choice."),
+        ({"sort": "x"}, "Sort: Select a valid choice."),
+        ({"since": "yesterday"}, "Placed from: Enter a valid date."),
+        ({"since": "2026-02-02", "until": "2026-02-01"}, "Placed to: Enter a last day that is not before the first."),
+    ],
+)
+@pytest.mark.parametrize("name", ["commissions", "commissions_csv"])
+def test_invalid_filters_are_rejected_with_field_and_cause(name, query, message, affiliate, sign_in):
+    response = sign_in(affiliate).get(reverse(f"payouts:{name}"), query)
+    assert response.status_code == 400
+    assert message in response.content.decode()
+
+
+@pytest.mark.parametrize("query", [{"since": "0001-01-01"}, {"until": "9999-12-31"}, {"since": "9999-12-31"}])
+def test_filter_takes_every_day_of_the_calendar(query, affiliate, sign_in):
     assert sign_in(affiliate).get(reverse("payouts:commissions"), query).status_code == 200
 
 
-def test_list_pages_contain_every_commission_once(affiliate, monkeypatch):
-    monkeypatch.setattr(commission_list, "PAGE_SIZE", 2)
+@pytest.mark.parametrize("sort", Sort)
+def test_pages_contain_every_order_once_in_order(sort, affiliate, monkeypatch):
+    ingest_orders(
+        snapshots=[build_snapshot(f"n{n}", "MINE", ("home-decor", f"{n % 3}0.00", "0.00")) for n in range(5)],
+        source="test",
+        now=JANUARY,
+    )
+    whole = [row.order.pk for row in get_page(list_commissions(affiliate), sort, "", MARCH).rows]
+    assert len(set(whole)) == len(whole) == 8
+    monkeypatch.setattr(order_groups, "PAGE_SIZE", 3)
     seen, after = [], ""
     while True:
-        page = commission_list.get_page(commission_list.list_commissions(affiliate, MARCH), after)
-        seen += [row.pk for row in page.rows]
+        page = get_page(list_commissions(affiliate), sort, after, MARCH)
+        seen += [row.order.pk for row in page.rows]
         after = page.next_cursor
         if not after:
             break
-    assert len(seen) == len(set(seen)) == 4
+    assert seen == whole
+
+
+def test_long_order_shows_its_first_lines_and_links_to_the_rest(affiliate, sign_in):
+    ingest_orders(
+        snapshots=[build_snapshot("many", "MINE", *[("home-decor", "1.00", "0.00")] * 12)], source="test", now=JANUARY
+    )
+    page = read_text(sign_in(affiliate).get(reverse("payouts:commissions"), {"order": "many"}))
+    assert "12 lines" in page
+    assert page.count("1.00 × ") == 10
+    assert "2 more lines" in page
 
 
 def test_order_page_explains_commissions(affiliate, sign_in):
@@ -130,10 +237,11 @@ def test_order_of_another_affiliate_is_not_found(affiliate, sign_in):
         assert client.get(reverse("payouts:order", args=[pk])).status_code == 404
 
 
-def test_list_query_count_does_not_depend_on_lines(affiliate, sign_in, django_assert_max_num_queries):
+@pytest.mark.parametrize("query", [{}, {"state": "validated"}, {"state": "forfeited", "category": "home-decor"}])
+def test_list_query_count_does_not_depend_on_lines(query, affiliate, sign_in, django_assert_max_num_queries):
     client, url = sign_in(affiliate), reverse("payouts:commissions")
     lines = [("home-decor", "1.00", "0.00")] * 200
-    ingest_orders(snapshots=[build_snapshot("many", "MINE", *lines)], source="test", now=JANUARY)
+    ingest_orders(snapshots=[build_snapshot(f"many{n}", "MINE", *lines) for n in range(26)], source="test", now=JANUARY)
     with django_assert_max_num_queries(12):
-        page = client.get(url)
-    assert "Older" in read_text(page)
+        page = client.get(url, query)
+    assert ("Next page" in read_text(page)) == (query != {"state": "forfeited", "category": "home-decor"})

@@ -1,6 +1,7 @@
 """Report pages of affiliates and staff."""
 
 import csv
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -84,6 +85,43 @@ def test_page_shows_figures_chart_and_table(signed_in, link):
         assert f"{measure.capitalize()} by day" in signed_in.get(f"/reports/?show={measure}&{MARCH}").content.decode()
 
 
+def test_orders_are_split_into_link_and_coupon_orders(signed_in, link):
+    """Conversion and EPC count link orders alone; without clicks, neither can be computed."""
+    for number in range(4):
+        make_click(link, DAY + timedelta(minutes=number))
+    send_order("A1", ("home-decor", "100.00"), click=make_click(link))
+    send_order("A2", ("home-decor", "300.00"), coupon="ANN")
+    send_order("A3", ("home-decor", "40.00"), coupon="ANN", at="2026-03-12T12:00:00Z", placed="2026-03-12T12:00:00Z")
+    response = signed_in.get(f"/reports/?by=day&{MARCH}")
+    rows = {row.key: row.current for row in response.context["report"].rows}
+    assert (rows["2026-03-10"].clicked_orders, rows["2026-03-10"].coupon_orders) == (1, 1)
+    cells = list_cells(response.content.decode())
+    # Clicks, link orders, coupon orders, conversion rate, sales, commission, EPC.
+    assert cells["Tue 10 Mar"][:7] == ["5", "1", "1", "20.00 %", "400.00", "20.00", "1.00"]
+    assert cells["Thu 12 Mar"][:7] == ["0", "0", "1", "–", "40.00", "2.00", "–"]
+    assert cells["Total"][:7] == ["5", "1", "2", "20.00 %", "440.00", "22.00", "1.00"]
+    assert "Amounts in USD" in response.content.decode()
+    # Left out on phones.
+    assert 'data-label="Clicks" class="number rest zero">0<' in response.content.decode()
+    assert 'data-label="Clicks" class="number rest">5<' in response.content.decode()
+
+
+def list_cells(page: str) -> dict[str, list[str]]:
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", page[page.index("<tbody") :], re.DOTALL)
+    texts = [
+        [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)] for row in rows
+    ]
+    return {first: [cell.replace("\u00a0", " ") for cell in rest] for first, *rest in texts}
+
+
+def test_headers_are_explained_by_buttons_of_the_keyboard(signed_in, link):
+    make_click(link)
+    page = signed_in.get(f"/reports/?by=day&{MARCH}").content.decode()
+    for name in ("clicks", "link_orders", "coupon_orders", "conversion", "sales", "commission", "epc"):
+        assert f'popovertarget="explain-{name}"' in page, name
+        assert page.count(f'id="explain-{name}"') == 1
+
+
 def test_table_is_sorted_and_paginated(signed_in, link):
     Click.objects.bulk_create(
         Click(id=click_ids.generate_nonce(DAY), link=link, at=DAY, sub1=f"sub {number:04d}") for number in range(2000)
@@ -156,10 +194,10 @@ def test_csv_escapes_formulas_and_has_the_previous_period(signed_in, ann):
     assert list(csv.reader(response.content.decode().removeprefix("\ufeff").splitlines())) == [
         [
             "link", "clicks", "orders", "conversion_percent", "sales", "commission", "earnings_per_click",
-            "clicks_before", "orders_before", "sales_before", "commission_before",
+            "clicks_before", "orders_before", "sales_before", "commission_before", "link_orders", "coupon_orders",
         ],
-        ["'=HYPERLINK(1)", "1", "1", "100.00", "7.50", "0.38", "0.3800", "0", "0", "0.00", "0.00"],
-        ["coupon", "0", "0", "", "0.00", "0.00", "", "0", "1", "5.00", "0.25"],
+        ["'=HYPERLINK(1)", "1", "1", "100.00", "7.50", "0.38", "0.3800", "0", "0", "0.00", "0.00", "1", "0"],
+        ["coupon", "0", "0", "", "0.00", "0.00", "", "0", "1", "5.00", "0.25", "0", "0"],
     ]  # fmt: skip
 
 

@@ -278,7 +278,7 @@ def test_preset_days_and_their_previous_period(preset, days, before):
     ],
 )
 def test_change_is_described_with_percent_and_difference(now, before, expected):
-    assert changes._describe_change(now, before, "") == expected
+    assert changes.describe_change(now, before, "") == expected
 
 
 def test_change_of_a_rate_is_described_in_points():

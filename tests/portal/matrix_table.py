@@ -72,7 +72,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     # The address with its signed token is in an e-mail; everyone who has it may unsubscribe.
     "portal:unsubscribe": (PUBLIC, PUBLIC),
     "affiliates:channels": (affiliate_page("200"), affiliate_page("200")),
-    "affiliates:channel_remove": (NOT_ALLOWED, owner_only("302 affiliates:channels")),
+    "affiliates:channel_remove": (owner_only("200"), owner_only("302 affiliates:channels")),
     "agreements:current": (PUBLIC, NOT_ALLOWED),
     "agreements:current_pdf": (PUBLIC, NOT_ALLOWED),
     "agreements:terms_json": (PUBLIC, NOT_ALLOWED),
@@ -126,6 +126,7 @@ SITE: dict[str, tuple[Row, Row]] = {
         row("302 admin:login", "302 admin:login", "403", superuser="200", preparers="200"),
     ),
     "payouts:commissions": (affiliate_page("200"), affiliate_page("200")),
+    "payouts:commissions_csv": (affiliate_page("200"), NOT_ALLOWED),
     "payouts:find_order": (affiliate_page("200"), NOT_ALLOWED),
     "payouts:order": (owner_only("200"), owner_only("200")),
     "payouts:statements": (affiliate_page("200"), affiliate_page("200")),

@@ -14,11 +14,12 @@ from affiliates.models import State
 from agreements import acceptance_requests, promotions, publishing, version_drafts
 from agreements.models import AgreementVersion
 from agreements.periods import Period, get_start_of_day
+from compliance.models import TargetCheck
 from lib import charts
 from lib.charts import Day
 from payouts.closing import payout_forecast
 from payouts.payout_details import details
-from portal import frame
+from portal import affiliate_summary, frame, home_cards
 from shops import intake
 from tests.factories import make_affiliate
 from tests.scenarios import build_order
@@ -200,3 +201,64 @@ def test_home_lists_only_promotions_for_the_affiliate(greta, client_for):
     assert "For you</strong>: 8.00\u00a0% for Home decor" in section
     assert "#clause-4.2" in section
     assert "For another" not in page
+
+
+def list_cards(client) -> dict[str, tuple[str, str]]:
+    """Return each card's value and the words below it, by its label."""
+    page = " ".join(client.get("/home/").content.decode().replace("\u00a0", " ").split())
+    cards = re.findall(r'<li class="card figure">(.*?)</li>', page)
+    texts = [[re.sub(r"<[^>]+>", "", part).strip() for part in card.split("</p>")] for card in cards]
+    return {label: (value, change) for label, value, change, *_rest in texts}
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "change"),
+    [
+        ("20.00", "5.00", "▲ 300.0 % (+15.00 USD) against last month until 22 Oct 2026"),
+        ("4.00", "5.00", "▼ 20.0 % (−1.00 USD) against last month until 22 Oct 2026"),
+        ("5.00", "5.00", "no change against last month until 22 Oct 2026"),
+        ("5.00", "0.00", "nothing last month until 22 Oct 2026"),
+    ],
+)
+def test_month_is_compared_with_the_last(now, before, change, greta, rf):
+    month = affiliate_summary.MonthFigures(Decimal(now), Decimal(before), date(2026, 10, 22))
+    request = rf.get("/")
+    request.user = greta.user
+    card = home_cards.build_month_card(month, frame.Frame(request))
+    assert re.sub(r"<[^>]+>", "", str(card.change)).replace("\u00a0", " ") == change
+    assert card.value.startswith(now)
+
+
+def test_cards_say_what_is_pending_and_what_stops_the_next_payout(greta, client_for):
+    # 5.00 % of 400.00.
+    ingest_order("D1", "400.00", timezone.now() - timedelta(days=1))
+    cards = list_cards(client_for(greta.user))
+    stops = "rolls over; first of 2 reasons: 16.00 USD more to reach the payout threshold."
+    assert cards["Next payout"] == ("0.00 USD", stops)
+    assert cards["Pending"] == ("20.00 USD", "validated after the next close")
+    assert cards["Paid so far"] == ("0.00 USD", "")
+
+
+def test_home_begins_with_the_next_steps_only_without_figures(greta, client_for):
+    client = client_for(greta.user)
+    page = client.get("/home/").content.decode()
+    assert page.index("Next steps") < page.index("Earned this month")
+    ingest_order("E1", "400.00", timezone.now() - timedelta(days=1))
+    page = client.get("/home/").content.decode()
+    assert page.index("Earned this month") < page.index("Next steps")
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ({"result": "met", "orders": 4}, ("4 of 3 orders", "in the last 180 days")),
+        ({"result": "at_risk", "orders": 1}, ("1 of 3 orders", "at risk")),
+    ],
+)
+def test_card_of_the_sales_target_says_how_many_orders_count(check, expected, greta, agreement, client_for):
+    now = timezone.now()
+    TargetCheck.objects.create(
+        affiliate=greta, day=now.date(), checked_at=now, target=3, window_from=now - timedelta(days=180),
+        agreement=agreement, clause="7.1", **check,
+    )  # fmt: skip
+    assert list_cards(client_for(greta.user))["Sales target"] == expected

@@ -109,7 +109,7 @@ def test_leaving_is_taken_back_with_a_button(affiliate_factory, client_for):
     for address in ("/home/", "/profile/leave/"):
         html = read_text(client.get(address))
         assert "You left the program on" in html
-        assert "You can take this back until" in html
+        assert "You can change your mind and stay until" in html
         assert "/profile/leave/take-back/" in client.get(address).content.decode()
     response = client.post("/profile/leave/take-back/", follow=True)
     assert "You stay in the program." in response.content.decode()
