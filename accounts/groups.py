@@ -1,6 +1,7 @@
 """The four predefined staff groups, each with the minimum of permissions it needs (specification 9).
 
-Everything else (agreements, the program, API keys, users, the audit trail, e-mails) is reserved for superusers.
+Everything else (agreements, the program, the approval rule, API keys, users, the audit trail, e-mails) is reserved for
+superusers.
 """
 
 from typing import Any
@@ -16,6 +17,8 @@ _VIEW_AFFILIATES = [
     "affiliates.view_affiliate",
     "affiliates.view_channel",
     "affiliates.view_statuschange",
+    "affiliates.view_applicationanswer",
+    "affiliates.view_rulecheck",
     "tracking.view_reports",
 ]
 _VIEW_MONEY = [
@@ -42,6 +45,14 @@ GROUPS: dict[str, list[str]] = {
         "affiliates.decide_application",
         "affiliates.import_affiliates",
         "affiliates.decide_channel",
+        "affiliates.view_applicationquestion",
+        "affiliates.add_applicationquestion",
+        "affiliates.change_applicationquestion",
+        "affiliates.delete_applicationquestion",
+        "affiliates.view_rejectiontemplate",
+        "affiliates.add_rejectiontemplate",
+        "affiliates.change_rejectiontemplate",
+        "affiliates.delete_rejectiontemplate",
         "agreements.view_decline",
         "tracking.view_link",
         "tracking.add_link",

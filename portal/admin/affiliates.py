@@ -1,6 +1,5 @@
 """Affiliates in the admin, with their applications, channels and status history."""
 
-from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -13,18 +12,13 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_countries.filters import CountryFilter
 
-from accounts.models import User
 from accounts.staff import staff_member
-from affiliates import applications, fields, profile
+from affiliates import fields, profile
 from affiliates.admin_fields import STATE_COLORS, render_link
 from affiliates.models import Affiliate, Channel, State, StatusChange
-from agreements.applicable_version import cite_applicable_clause
-from agreements.models import Program
-from agreements.rules import Rule
 from compliance.admin.reviews import build_open_review_url
 from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION
 from compliance.models import TerminationNotice
@@ -32,18 +26,25 @@ from compliance.offboarding import suspension, termination
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import BaseAdmin, ReadOnlyInline
 from lib.admin.staff_action import StaffAction, StaffPage
-from lib.errors import NotAllowed
 from lib.typed import display
 from payouts.admin.csv_import import serve_import
 from portal.admin.affiliate_import import AffiliateImport
-from portal.admin.channels import ApprovalForm
+from portal.admin.applications import AnswerInline, ApplicationActions, RuleCheckInline, show_preview
 
 
 class ChannelInline(ReadOnlyInline):
     model = Channel
-    fields = ("link", "kind", "state", "added_at", "decided_at", "decided_by", "reason")
-    readonly_fields = ("link",)
+    fields = ("link", "page", "kind", "state", "added_at", "decided_at", "decided_by", "reason")
+    readonly_fields = ("link", "page")
     show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
+        channels: QuerySet[Channel] = super().get_queryset(request).select_related("preview", "decided_by")
+        return channels
+
+    @admin.display(description=gettext_lazy("its page says"))
+    def page(self, channel: Channel) -> SafeString | str:
+        return show_preview(channel)
 
     @admin.display(description=gettext_lazy("address"))
     def link(self, channel: Channel) -> SafeString:
@@ -79,7 +80,7 @@ class ProfileForm(ModelForm):  # type: ignore[type-arg]  # not generic at run ti
 
 
 @admin.register(Affiliate)
-class AffiliateAdmin(BaseAdmin):
+class AffiliateAdmin(ApplicationActions, BaseAdmin):
     form = ProfileForm
     list_display = ("applied_at", "code", "name", "country_name", "state_label", "email_confirmed", "channel_links")
     list_display_links = ("applied_at", "code", "name")
@@ -94,7 +95,7 @@ class AffiliateAdmin(BaseAdmin):
         *("state", "state_since", "applied_at", "notice_ends_at"),
     )
     readonly_fields = ("code", "email", "email_confirmed", "state", "state_since", "applied_at", "notice_ends_at")
-    inlines = (ChannelInline, StatusChangeInline)
+    inlines = (AnswerInline, RuleCheckInline, ChannelInline, StatusChangeInline)
     actions = ("approve_selected", "reject_selected")
     actions_list = ("import_file",)
     actions_detail = ("approve", "reject", "open_review", "suspend", "reinstate", "give_notice")
@@ -151,43 +152,6 @@ class AffiliateAdmin(BaseAdmin):
             by=staff_member(request),
         )
 
-    approve = StaffAction(
-        gettext_lazy("Approve"),
-        permission="affiliates.decide_application",
-        rows=Q(state=State.APPLIED),
-        form=ApprovalForm,
-        do=lambda affiliate, answers, now, by: approve_application(affiliate=affiliate, now=now, by=by, **answers),
-        title=lambda affiliate: _("Approve %s") % affiliate,
-        explanation=gettext_lazy(
-            "Pending channels are approved too, so reject the ones you don't want first. The applicant is notified by"
-            " e-mail and becomes active once they have accepted the agreement."
-        ),
-        success=lambda affiliate: _("%s approved.") % affiliate,
-        list_label=gettext_lazy("Approve the applications"),
-        list_title=gettext_lazy("Approve %s"),
-        icon="check",
-        variant="primary",
-    )
-    reject = StaffAction(
-        gettext_lazy("Reject"),
-        permission="affiliates.decide_application",
-        rows=Q(state=State.APPLIED),
-        form=ReasonForm,
-        do=lambda affiliate, answers, now, by: applications.reject(
-            affiliate=affiliate,
-            clause=cite_applicable_clause(affiliate, Rule.ELIGIBILITY, now),
-            now=now,
-            by=by,
-            **answers,
-        ),
-        title=lambda affiliate: _("Reject %s") % affiliate,
-        explanation=gettext_lazy("The reason is shown to the applicant. A rejection is final."),
-        success=lambda affiliate: _("%s rejected.") % affiliate,
-        list_label=gettext_lazy("Reject the applications"),
-        list_title=gettext_lazy("Reject %s"),
-        icon="close",
-        variant="danger",
-    )
     suspend = StaffAction(
         gettext_lazy("Suspend"),
         permission="compliance.suspend_affiliate",
@@ -229,16 +193,3 @@ class AffiliateAdmin(BaseAdmin):
     )
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(build_open_review_url(get_object_or_404(Affiliate, pk=object_id)))
-
-
-def approve_application(*, affiliate: Affiliate, now: datetime, by: User, reason: str) -> None:
-    """Approve an application, citing the clause on acceptance.
-
-    Raises NotAllowed once the end of the program is announced: applications are closed then (specification 8).
-    """
-    if Program.objects.filter(end_announced_at__isnull=False).exists():
-        raise NotAllowed(
-            _("The end of the program has been announced, so applications can only be rejected, not approved.")
-        )
-    clause = cite_applicable_clause(affiliate, Rule.ACCEPTANCE, now)
-    applications.approve(affiliate=affiliate, clause=clause, now=now, by=by, reason=reason)

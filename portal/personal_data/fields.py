@@ -59,7 +59,13 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
         "object_id", erased="object_repr", blanked="change_message", scrubbed="object_repr change_message"
     ),
     "affiliates.Affiliate": _classify(replaced="code name country time_zone language muted_kinds", none="state"),
+    "affiliates.ApplicationAnswer": _classify("question", erased="answer"),
+    "affiliates.ApplicationQuestion": _classify("text translations"),
+    "affiliates.ApprovalRule": _classify("name channel_kinds blocked_hosts countries"),
     "affiliates.Channel": _classify("kind state", replaced="address", erased="reason"),
+    "affiliates.ChannelPreview": _classify("problem", erased="title description"),
+    "affiliates.RejectionTemplate": _classify("name text"),
+    "affiliates.RuleCheck": _classify("rule", erased="results"),
     "affiliates.StatusChange": _classify("before after clause source", erased="reason"),
     "agreements.Acceptance": _classify(
         "method language text_sha256 differences box_label button_label page_revision personal_digests previous_hash hash"
