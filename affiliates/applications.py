@@ -46,7 +46,7 @@ def apply(
     """Create an application with `channels` (pairs of kind and address) and confirm it by e-mail.
 
     `country` is an ISO 3166-1 code, `clause` cites who can take part. `answers` are keyed by the `field_name` of the
-    questions that staff ask; without it none is asked, as by an import. Raises AlreadyApplied for a second application of
+    questions that staff ask; an import has none. Raises AlreadyApplied for a second application of
     the user, and ValidationError for invalid fields or if there is no channel.
     """
     if Affiliate.objects.filter(user=user).exists():
@@ -75,7 +75,7 @@ def apply(
 
 def _store_answers(affiliate: Affiliate, answers: Mapping[str, str]) -> None:
     rows, errors = [], {}
-    for question in ApplicationQuestion.objects.all():
+    for question in ApplicationQuestion.objects.active():
         answer = answers.get(question.field_name, "").strip()[:MAX_ANSWER_LENGTH]
         if answer:
             rows.append(

@@ -149,5 +149,5 @@ def _remove_tag(email: str) -> str:
 
 def _find_missing_answers(_rule: ApprovalRule, affiliate: Affiliate) -> Finding:
     answered = set(affiliate.application_answers.exclude(answer="").values_list("question", flat=True))
-    missing = [question.text for question in ApplicationQuestion.objects.all() if question.text not in answered]
+    missing = [question.text for question in ApplicationQuestion.objects.active() if question.text not in answered]
     return not missing, "; ".join(missing)

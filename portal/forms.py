@@ -98,7 +98,7 @@ class ApplyForm(CleanEmailMixin, SignupForm):  # type: ignore[misc]  # django-al
         self.fields["email"].widget.attrs.pop("placeholder", None)
         for name in ("password1", "password2"):
             self.fields[name].widget.attrs.pop("placeholder", None)
-        for question in ApplicationQuestion.objects.all():
+        for question in ApplicationQuestion.objects.active():
             self.fields[question.field_name] = forms.CharField(
                 label=question.local_text,
                 max_length=MAX_ANSWER_LENGTH,

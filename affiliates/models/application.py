@@ -1,6 +1,6 @@
 """What staff ask applicants, what applicants answered, and reasons that staff reuse to reject applications."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import get_language
@@ -12,6 +12,12 @@ from lib.ids import uuid7
 MAX_ANSWER_LENGTH = 2000
 # The form fields of the questions are named by this and their position.
 QUESTION_PREFIX = "question"
+
+
+class ApplicationQuestionQuerySet(models.QuerySet["ApplicationQuestion"]):
+    def active(self) -> Self:
+        """Return the questions that are on the application form now."""
+        return self.filter(is_active=True)
 
 
 class ApplicationQuestion(models.Model):
@@ -28,6 +34,9 @@ class ApplicationQuestion(models.Model):
     # The question in other languages, keyed by their code.
     translations = models.JSONField(_("translations"), default=dict, blank=True)
     is_required = models.BooleanField(_("an answer is required"), default=False)
+    is_active = models.BooleanField(_("on the application form"), default=True)
+
+    objects = ApplicationQuestionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("application question")

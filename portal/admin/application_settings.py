@@ -33,7 +33,7 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
 
     class Meta:
         model = ApplicationQuestion
-        fields = ("position", "text", "is_required")
+        fields = ("position", "text", "is_required", "is_active")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,14 +54,15 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
 
 
 def list_other_languages() -> list[tuple[str, str]]:
-    """Return the languages of the pages, other than that of the installation, in which questions are asked."""
+    """Return the languages of the pages, other than that of the installation, in which questions can be written."""
     return [(code, str(name)) for code, name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 
 
 @admin.register(ApplicationQuestion)
 class ApplicationQuestionAdmin(AuditedAdmin):
+    ordering = ("position",)
     usual_reason = "Questions of the application form."
-    list_display = ("position", "text", "is_required")
+    list_display = ("position", "text", "is_required", "is_active")
     list_display_links = ("position", "text")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -93,6 +94,7 @@ class RejectionTemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # gener
 
 @admin.register(RejectionTemplate)
 class RejectionTemplateAdmin(AuditedAdmin):
+    ordering = ("name",)
     usual_reason = "Reusable reasons for rejections."
     form = RejectionTemplateForm
     list_display = ("name", "text")
@@ -152,6 +154,7 @@ class ApprovalRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 class ApprovalRuleAdmin(AuditedAdmin):
     """The rule, a single row. Saving it requires a reason, which the audit trail keeps with the change."""
 
+    ordering = ("pk",)
     form = ApprovalRuleForm
     fields = ApprovalRuleForm.Meta.fields
     actions = None

@@ -136,8 +136,10 @@ def test_confirmation_page_is_the_same_for_a_known_address(agreement):
 def test_questions_of_staff_are_on_the_form_and_required_ones_must_be_answered(agreement):
     ApplicationQuestion.objects.create(position=1, text="How do you promote?", is_required=True)
     ApplicationQuestion.objects.create(position=2, text="How many <readers>?")
+    ApplicationQuestion.objects.create(position=3, text="Your shoe size?", is_required=True, is_active=False)
     page = Client().get("/apply/").content.decode()
     assert page.index("How do you promote?") < page.index("How many &lt;readers&gt;?")
+    assert "shoe size" not in page
     response = apply(question2="Three")
     assert response.status_code == 200
     page = response.content.decode()
