@@ -55,7 +55,8 @@ class CreateConnectionForm(UsualReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["platform"].choices = [(Platform(one).value, Platform(one).label) for one in CONNECTORS]  # type: ignore[attr-defined]  # a choice field
+        platforms = [(Platform(one).value, Platform(one).label) for one in CONNECTORS]
+        self.fields["platform"].choices = [("", _("Choose the shop's platform")), *platforms]  # type: ignore[attr-defined]  # a choice field
 
 
 class SecretForm(UsualReasonForm):

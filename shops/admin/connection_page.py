@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
 from lib.admin.pages import build_changelist_url
-from shops.connectors import api_failures, checklist
+from shops.connectors import api_failures, checklist, signature_failures
 from shops.connectors.setup_guides import get_guide
 from shops.models import Connection, Reject, ShopEvent, ShopOrder, ShopOrderLine
 from tracking.models import Order
@@ -52,6 +52,7 @@ def build_context(connection: Connection, state: str) -> dict[str, Any]:
         "webhook_url": build_webhook_url(connection),
         "guide": get_guide(connection.platform),
         "troubles": api_failures.list_troubles(connection),
+        "signature_failure": signature_failures.find_failure(connection),
         "steps": checklist.list_steps(connection),
         "events": _list_events(connection, list(events.defer("body").select_related("reject")[:MAX_EVENTS])),
         "filters": _build_filters(connection, chosen),

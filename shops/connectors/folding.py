@@ -30,6 +30,8 @@ BATCH = 200
 # How long an event waits after a failure that it does not explain, and after how many it is given to staff.
 RETRY_AFTER = timedelta(minutes=1)
 MAX_ATTEMPTS = 6
+# The outcomes with a snapshot, which is one for all events of an order in a batch.
+SNAPSHOT_OUTCOMES = ("created", "updated")
 # As long as the id of a snapshot, which begins with the prefix of the connection.
 MAX_ORDER_ID = 64
 
@@ -119,9 +121,10 @@ def _fold(connection: Connection, events: list[ShopEvent], now: datetime) -> Non
             parts.setdefault(found.order_key, []).extend(found.parts)
     store_products(connection, products)
     results = merge_parts(connection, parts, now=now)
-    for key, of_order in orders.items():
-        for event in of_order:
-            _settle_by_result(event, results[key], now)
+    for key, (*earlier, last) in orders.items():
+        _settle_by_result(last, results[key], now)
+        for event in earlier:
+            _settle_by_result(event, _combine(results[key]), now)
     delivered = [event.received_at for event in events if event.was_delivered]
     if delivered:
         milestones.note_event(connection, min(delivered))
@@ -181,6 +184,11 @@ def _hash_customer(part: Part) -> Part:
     if isinstance(data, dict) and data.get("customer_ref"):
         data["customer_ref"] = intake.hash_customer(str(data["customer_ref"]))
     return Part(part.name, part.version, data, part.keeps_first)
+
+
+def _combine(result: Result) -> Result:
+    """Return the result of an earlier event of a batch: the snapshot of the order's last event contains it."""
+    return result._replace(outcome="combined") if result.outcome in SNAPSHOT_OUTCOMES else result
 
 
 def _settle_by_result(event: ShopEvent, result: Result, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from lib.request_body import BodyTooLarge, BodyTooSlow, Sender, read_body
-from shops.connectors import inbox
+from shops.connectors import inbox, signature_failures
 from shops.connectors.base import Delivery, InvalidSignature
 from shops.models import Connection
 
@@ -36,6 +36,7 @@ def receive(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         receipt = inbox.receive(connection=connection, delivery=Delivery(headers, body, now), now=now)
     except InvalidSignature as error:
+        signature_failures.note_failure(connection, str(error), now=now)
         return _answer(401, "invalid_signature", str(error))
     return HttpResponse(receipt.answer, content_type="text/plain")
 

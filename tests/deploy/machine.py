@@ -30,6 +30,7 @@ PATHS = (
     "/etc/accord",
     "/etc/systemd/system",
     "/etc/nginx",
+    "/etc/pgbouncer",
     "/etc/letsencrypt",
     "/var/lib/accord",
 )
@@ -92,7 +93,7 @@ class Shell:
 class Machine:
     def __init__(self, folder: Path, user: dict[str, Any]) -> None:
         self.folder, self.user = folder, user
-        self.postgres, self.redis, self.web, self.click, self.http, self.https, self.mail = find_free_ports(7)
+        self.postgres, self.redis, self.web, self.click, self.http, self.https, self.pooler = find_free_ports(7)
         self.programs = max(POSTGRES.glob("*/bin"))
         self.servers: list[subprocess.Popen[bytes]] = []
         self.environment = {
@@ -110,14 +111,16 @@ class Machine:
             "CONNECT": f"affiliates.example.com:443:127.0.0.1:{self.https}",
         }
         self.manager = ServiceManager(folder / "etc/systemd/system", folder, self.environment, user)
-        self.manager.others["nginx"] = self.run_nginx
+        self.manager.others |= {"nginx": self.run_nginx, "pgbouncer": self.run_pgbouncer}
 
     def list_replacements(self) -> list[tuple[str, str]]:
         """Return regular expressions and what replaces them: the paths and ports of this machine."""
-        ports = {5432: self.postgres, 6379: self.redis, 8000: self.web, 8001: self.click}
+        ports = {5432: self.postgres, 6379: self.redis, 6432: self.pooler, 8000: self.web, 8001: self.click}
         return [
             *((path, f"{self.folder}{path}") for path in PATHS),
             *((f"127.0.0.1:{port}", f"127.0.0.1:{new}") for port, new in ports.items()),
+            ("port=5432", f"port={self.postgres}"),
+            ("listen_port = 6432", f"listen_port = {self.pooler}"),
             (r"listen \[::\][^;]*;", ""),
             ("listen 80;", f"listen {self.http};"),
             ("listen 443 ", f"listen {self.https} "),
@@ -153,6 +156,7 @@ class Machine:
             "shims",
             "etc/systemd/system",
             "etc/nginx/conf.d",
+            "etc/pgbouncer",
             "var/lib/accord",
             "var/lib/accord-backup",
             "opt",
@@ -201,6 +205,12 @@ class Machine:
         if verb == "reload":
             self._serve("nginx", "-p", str(self.folder), "-c", "etc/nginx/nginx.conf", "-g", "daemon off;")
             self.run("until curl --silent --output /dev/null https://affiliates.example.com/r/; do sleep 0.1; done")
+
+    def run_pgbouncer(self, verb: str) -> None:
+        """Start pgbouncer with the configuration of the guide."""
+        if verb == "restart":
+            self._serve("pgbouncer", f"{self.folder}/etc/pgbouncer/pgbouncer.ini")
+            self.run(f"until pg_isready --quiet --host 127.0.0.1 --port {self.pooler}; do sleep 0.1; done")
 
     def _serve(self, *command: str) -> None:
         with (self.folder / f"{command[0]}.log").open("ab") as log:

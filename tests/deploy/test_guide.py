@@ -184,9 +184,23 @@ def test_restarts_under_load_fail_no_request(deployed, capsys):
     load = Load(machine, link, key)
     with load.running():
         for _ in range(RESTARTS):
-            deployed.run_block("systemctl restart")
+            deployed.run_block('restart "$unit"')
     figures = f"{RESTARTS} restarts, {load.outcomes.total()} requests, slowest {load.slowest:.1f} s, {load.outcomes}"
     with capsys.disabled():
         sys.stdout.write(f"\n{figures}\n")
     assert load.failures == {}
     assert load.outcomes.total() > 1000
+
+
+@pytest.mark.skipif(not shutil.which("pgbouncer", path="/usr/sbin:/usr/bin"), reason="needs pgbouncer")
+def test_application_runs_through_a_pooler(deployed):
+    deployed.run_block("pgbouncer.ini")
+    deployed.run_block('restart "$unit"')
+    machine = deployed.machine
+    assert machine.run(f"curl -s -o /dev/null -w '%{{http_code}}' {SITE}/readyz") == "200"
+    [block] = [block for block in read_blocks() if "/api/v1/orders/1001" in block]
+    assert json.loads(deployed.shell.run(block.replace("1001", "1002")))["order_id"] == "1002"
+    applications = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'accord_app' AND client_port IS NOT NULL"
+    opened = int(machine.run(f'psql --dbname accord -At -c "{applications}"'))
+    assert 0 < opened <= 20
+    assert f":{machine.pooler}/" in (machine.folder / "etc/accord/accord.env").read_text()

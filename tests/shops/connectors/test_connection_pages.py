@@ -275,3 +275,17 @@ def test_staff_home_names_silent_connections_and_rejects_by_connection(client):
     page = client.get(reverse("admin:index")).content.decode()
     assert "no event for much longer than usual: plain shop" in page
     assert "to send again or dismiss; plain shop 1" in page
+
+
+def test_refused_signature_is_shown_until_a_signed_event_arrives(client):
+    connection = make_connection()
+    url = f"/hooks/{connection.pk}"
+    assert "An event was refused" not in read(client, connection)
+    assert client.post(url, b"{}", content_type="application/json").status_code == 401
+    page = read(client, connection)
+    assert "An event was refused" in page
+    assert "The header X-Signature does not fit." in page
+    delivery = build_delivery(build_order())
+    headers = {name: value for name, value in delivery.headers.items() if name != "content-type"}
+    assert client.post(url, delivery.body, content_type="application/json", headers=headers).status_code == 200
+    assert "An event was refused" not in read(client, connection)

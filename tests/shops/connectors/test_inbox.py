@@ -54,6 +54,14 @@ def test_events_in_any_order_end_in_the_newest_state(connection):
     assert OrderSnapshot.objects.count() == 1
 
 
+def test_events_of_an_order_in_one_batch_have_one_snapshot(connection):
+    send(connection, build_order())
+    send(connection, build_order("2026-01-12T12:05:00+00:00", lines=[{"id": "1", "amount": "60.00"}]))
+    folding.process_events(now=NOW)
+    assert [event.outcome for event in ShopEvent.objects.order_by("id")] == ["combined", "created"]
+    assert OrderSnapshot.objects.count() == 1
+
+
 def test_two_contents_of_one_second_are_two_versions(connection):
     for amount in ("50.00", "60.00", "55.00"):
         send(connection, build_order(lines=[{"id": "1", "amount": amount}]))
