@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, ApprovalRule, Channel, RuleCheck, State
-from affiliates.rule_checks import CheckResult, check_application
+from affiliates.rule_checks import Check, CheckResult, check_application
 from agreements.applicable_version import cite_applicable_clause
 from agreements.models import Program
 from agreements.rules import Rule
@@ -94,13 +94,30 @@ def _apply_rule_to(pk: UUID, now: datetime) -> bool | None:
         return None
     results = check_application(rule=rule, affiliate=affiliate)
     is_approved = all(result.is_met for result in results)
-    RuleCheck.objects.create(
-        affiliate=affiliate, rule=rule.name, checked_at=now, approved=is_approved,
-        results=[{"check": result.check.value, "met": result.is_met, "detail": result.detail} for result in results],
-    )  # fmt: skip
+    _store_check(rule, affiliate, results, approved=is_approved, now=now)
     if is_approved:
         approve_application(affiliate=affiliate, now=now, by=None, reason=describe_approval(rule, results))
     return is_approved
+
+
+def _store_check(
+    rule: ApprovalRule, affiliate: Affiliate, results: Sequence[CheckResult], *, approved: bool, now: datetime
+) -> None:
+    """Store the results; what they say about others is kept apart, because the affiliate may export the rest."""
+    RuleCheck.objects.create(
+        affiliate=affiliate,
+        rule=rule.name,
+        checked_at=now,
+        approved=approved,
+        results=[
+            {"check": result.check.value, "met": result.is_met, "detail": _get_own_detail(result)} for result in results
+        ],
+        same_person="".join(result.detail for result in results if result.check == Check.SINGLE_APPLICATION),
+    )
+
+
+def _get_own_detail(result: CheckResult) -> str:
+    return "" if result.check == Check.SINGLE_APPLICATION else result.detail
 
 
 def describe_approval(rule: ApprovalRule, results: Sequence[CheckResult]) -> str:

@@ -90,6 +90,8 @@ class RuleCheck(models.Model):
     # True if every check was met, so that the rule approved the application.
     approved = models.BooleanField(_("approved"))
     results = models.JSONField(_("checks"))
+    # The codes of other affiliates who may be the same person; only staff see them.
+    same_person = models.CharField(max_length=400, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("check by the rule")
@@ -99,7 +101,7 @@ class RuleCheck(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["affiliate"], condition=Q(approved=True), name="approved_by_rule_once")
         ]
-        triggers: ClassVar = build_append_only_triggers(redactable=("results",))
+        triggers: ClassVar = build_append_only_triggers(redactable=("results", "same_person"))
 
     def __str__(self) -> str:
         return f"Rule: {self.rule}"

@@ -46,7 +46,8 @@ def describe_results(check: RuleCheck) -> list[str]:
     lines = []
     for result in check.results or ():
         label = str(Check(result["check"]).label)
-        text = f"{label} ({result['detail']})" if result["detail"] else label
+        detail = check.same_person if result["check"] == Check.SINGLE_APPLICATION else result["detail"]
+        text = f"{label} ({detail})" if detail else label
         lines.append((_("Met: %(check)s") if result["met"] else _("Not met: %(check)s")) % {"check": text})
     return lines
 

@@ -65,7 +65,7 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "affiliates.Channel": _classify("kind state", replaced="address", erased="reason"),
     "affiliates.ChannelPreview": _classify("problem", erased="title description"),
     "affiliates.RejectionTemplate": _classify("name text"),
-    "affiliates.RuleCheck": _classify("rule", erased="results"),
+    "affiliates.RuleCheck": _classify("rule", erased="results same_person", scrubbed="results same_person"),
     "affiliates.StatusChange": _classify("before after clause source", erased="reason"),
     "agreements.Acceptance": _classify(
         "method language text_sha256 differences box_label button_label page_revision personal_digests previous_hash hash"

@@ -15,6 +15,7 @@ from agreements.models import Program
 from audit.models import AuditRecord
 from lib.triggers import allow_redaction
 from mail.models import Message
+from portal.admin.applications import describe_results
 from portal.applications import apply_rule
 from portal.personal_data.owned_rows import collect_rows
 from tests.factories import NOW, make_affiliate, make_staff, make_user
@@ -120,6 +121,12 @@ def test_second_application_of_a_person_waits_for_staff(email: str, name: str, a
     second = make_application(("website", address), name=name, user=make_user(email=email))
     apply_rule(now=LATER)
     assert get_results(second)["single_application"] is is_met
+    # The code of the other stays out of what the applicant may export.
+    check = RuleCheck.objects.get(affiliate=second)
+    first = Affiliate.objects.exclude(pk=second.pk).get()
+    assert check.same_person == ("" if is_met else first.code)
+    assert first.code not in str(check.results)
+    assert any(first.code in line for line in describe_results(check)) is not is_met
 
 
 def test_application_waits_until_all_questions_are_answered() -> None:
