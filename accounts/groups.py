@@ -1,6 +1,7 @@
 """The four predefined staff groups, each with the minimum of permissions it needs (specification 9).
 
-Everything else (agreements, the program, API keys, users, the audit trail, e-mails) is reserved for superusers.
+Everything else (agreements, the program, the approval rule, API keys, users, the audit trail, e-mails) is reserved for
+superusers.
 """
 
 from typing import Any
@@ -19,6 +20,8 @@ _VIEW_AFFILIATES = [
     "affiliates.view_affiliatenote",
     "affiliates.add_affiliatenote",
     "affiliates.view_affiliatetag",
+    "affiliates.view_applicationanswer",
+    "affiliates.view_rulecheck",
     "tracking.view_reports",
 ]
 _VIEW_MONEY = [
@@ -46,6 +49,12 @@ GROUPS: dict[str, list[str]] = {
         "affiliates.import_affiliates",
         "affiliates.decide_channel",
         "affiliates.change_affiliatetag",
+        "affiliates.view_applicationquestion",
+        "affiliates.add_applicationquestion",
+        "affiliates.change_applicationquestion",
+        "affiliates.view_rejectiontemplate",
+        "affiliates.add_rejectiontemplate",
+        "affiliates.change_rejectiontemplate",
         "agreements.view_decline",
         "creatives.view_creative",
         "creatives.add_creative",

@@ -5,7 +5,7 @@ approve the application.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
@@ -20,7 +20,8 @@ from affiliates import fields
 from affiliates.channels import MEETS_REQUIREMENTS
 from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed
-from affiliates.models import Affiliate, Channel, State
+from affiliates.models import Affiliate, ApplicationAnswer, ApplicationQuestion, Channel, State
+from affiliates.models.application import MAX_ANSWER_LENGTH
 from affiliates.notifications import notify
 from affiliates.status_history import change_status, start_history
 from lib.reasons import require_reason
@@ -41,10 +42,12 @@ def apply(
     time_zone: str = "UTC",
     language: str = "",
     clause: str = "",
+    answers: Mapping[str, str] | None = None,
 ) -> Affiliate:
     """Create an application with `channels` (pairs of kind and address), and confirm it as `acknowledge` does.
 
-    `country` is an ISO 3166-1 code, `clause` cites who can take part. Raises AlreadyApplied for a second application of
+    `country` is an ISO 3166-1 code, `clause` cites who can take part. `answers` are keyed by the `field_name` of the
+    questions that staff ask; an import has none. Raises AlreadyApplied for a second application of
     the user, and ValidationError for invalid fields or if there is no channel.
     """
     if Affiliate.objects.filter(user=user).exists():
@@ -65,6 +68,8 @@ def apply(
     start_history(affiliate=affiliate, state=State.APPLIED, now=now, by=user)
     for kind, address in channels:
         channel_decisions.add(affiliate=affiliate, kind=kind, address=address, now=now, by=user)
+    if answers is not None:
+        _store_answers(affiliate, answers)
     acknowledge(affiliate=affiliate, clause=clause)
     return affiliate
 
@@ -76,6 +81,23 @@ def acknowledge(*, affiliate: Affiliate, clause: str) -> None:
     """
     if affiliate.state == State.APPLIED and is_email_confirmed(affiliate):
         notify(affiliate=affiliate, kind="application_received", key=str(affiliate.pk), context={"clause": clause})
+
+
+def _store_answers(affiliate: Affiliate, answers: Mapping[str, str]) -> None:
+    rows, errors = [], {}
+    for question in ApplicationQuestion.objects.active():
+        answer = answers.get(question.field_name, "").strip()[:MAX_ANSWER_LENGTH]
+        if answer:
+            rows.append(
+                ApplicationAnswer(
+                    affiliate=affiliate, position=question.position, question=question.text, answer=answer
+                )
+            )
+        elif question.is_required:
+            errors[question.field_name] = _("Answer this question.")
+    if errors:
+        raise ValidationError(errors)
+    ApplicationAnswer.objects.bulk_create(rows)
 
 
 def generate_code() -> str:

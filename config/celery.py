@@ -38,6 +38,8 @@ MINUTE = 60.0
 # Tasks run much more often than needed, so that the next run makes up for a missed one.
 app.conf.beat_schedule = {
     "send queued e-mail": {"task": "mail.tasks.deliver", "schedule": 5.0},
+    "apply the approval rule": {"task": "portal.tasks.apply_approval_rule", "schedule": MINUTE},
+    "fetch pages of channels": {"task": "portal.tasks.fetch_channel_previews", "schedule": MINUTE},
     "update daily roll-ups": {"task": "payouts.tasks.fold_rollups", "schedule": MINUTE},
     "continue order imports": {"task": "shops.tasks.process_order_files", "schedule": MINUTE},
     "process shop events": {"task": "shops.tasks.process_shop_events", "schedule": 5.0},

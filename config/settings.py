@@ -17,6 +17,7 @@ from config import (
     replica,
     sign_in,
 )
+from config.applications import *  # noqa: F403 -- its names are settings
 from config.contact import *  # noqa: F403 -- its names are settings
 from config.contact import CONTACT_EMAIL
 from config.environment import (

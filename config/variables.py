@@ -102,6 +102,12 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
             "Requests with one API key; more get 429 with `Retry-After`. 0 sets no limit.",
         ),
         Variable("ABUSE_REPORTS_PER_HOUR", "5", "Public abuse reports from one address."),
+        Variable(
+            "CHANNEL_PREVIEWS",
+            "1",
+            "0: the worker does not fetch title and description of the channels of applicants. It never fetches from "
+            "private networks.",
+        ),
         Variable("ORDER_LOOKUPS_PER_HOUR", "100", "Order numbers that one affiliate may look up."),
         Variable("MESSAGES_PER_HOUR", "20", "Messages that one affiliate may write to the program."),
         Variable(

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction
@@ -71,4 +71,7 @@ class MessageAdmin(ReadOnlyAdmin):
         do=lambda message, _answers, now, by: delivery.send_again(message=message, now=now, by=by),
         list_label=gettext_lazy("Send again"),
         list_title=gettext_lazy("Send again: %s"),
+        list_success=lambda count: (
+            ngettext("%(count)d e-mail queued again.", "%(count)d e-mails queued again.", count) % {"count": count}
+        ),
     )

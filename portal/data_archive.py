@@ -40,6 +40,8 @@ HIDDEN_FIELDS: Mapping[str, tuple[str, ...]] = {
     # What staff noted for themselves, and who reported.
     "signals": ("note",),
     "abuse_reports": ("email",),
+    # Who else may be the same person.
+    "application_checks": ("same_person",),
 }
 # Records of private notes of staff (specification 8), and of their reasons not to open a review.
 PRIVATE_ACTIONS = ("affiliate note", "review note", "signal dismissed")

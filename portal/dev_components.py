@@ -87,9 +87,9 @@ def _build_confirmation(_request: HttpRequest) -> dict[str, Any]:
 
 def _build_timeline(_request: HttpRequest) -> dict[str, Any]:
     entries = [
-        SimpleNamespace(heading="Notice", at=_AT, actor="staff", text="Orders of your own household."),
-        SimpleNamespace(heading="Reply", at=_AT + timedelta(days=2), actor="you", text=""),
-        SimpleNamespace(heading="Decision due", at=_AT + timedelta(days=30), actor="", text="", is_later=True),
+        SimpleNamespace(title="Notice", at=_AT, actor="staff", text="Orders of your own household."),
+        SimpleNamespace(title="Reply", at=_AT + timedelta(days=2), actor="you", text=""),
+        SimpleNamespace(title="Decision due", at=_AT + timedelta(days=30), actor="", text="", is_later=True),
     ]
     return {"entries": entries}
 

@@ -19,7 +19,8 @@ from django_countries import countries
 from accounts.forms import CleanEmailMixin
 from accounts.models import User
 from affiliates import applications
-from affiliates.models import Affiliate, Channel
+from affiliates.models import Affiliate, ApplicationQuestion, Channel
+from affiliates.models.application import MAX_ANSWER_LENGTH, QUESTION_PREFIX
 from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
@@ -105,7 +106,20 @@ class ApplyForm(CleanEmailMixin, SignupForm):  # type: ignore[misc]  # django-al
         self.fields["email"].widget.attrs.pop("placeholder", None)
         for name in ("password1", "password2"):
             self.fields[name].widget.attrs.pop("placeholder", None)
+        for question in ApplicationQuestion.objects.active():
+            self.fields[question.field_name] = forms.CharField(
+                label=question.local_text,
+                max_length=MAX_ANSWER_LENGTH,
+                required=question.is_required,
+                widget=forms.Textarea(attrs={"rows": 3}),
+                error_messages={"required": _("Answer this question.")},
+            )
         self.channels = ChannelRows(self.data if self.is_bound else None, prefix="channels")
+
+    @property
+    def questions(self) -> list[forms.BoundField]:
+        """The fields of the questions that staff ask."""
+        return [self[name] for name in self.fields if name.startswith(QUESTION_PREFIX)]
 
     def is_valid(self) -> bool:
         # Both are validated, so that all errors are shown at once.
@@ -150,6 +164,7 @@ class ApplyForm(CleanEmailMixin, SignupForm):  # type: ignore[misc]  # django-al
                 country=self.cleaned_data["country"],
                 channels=self.pairs(),
                 now=now,
+                answers={name: text for name, text in self.cleaned_data.items() if name.startswith(QUESTION_PREFIX)},
                 clause=cite_clause(AgreementVersion.objects.get_in_force(now), Rule.ELIGIBILITY),
                 language=(get_language() or "") if len(settings.LANGUAGES) > 1 else "",
             )

@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, User
-from affiliates.models import Affiliate, Channel
+from affiliates.models import Affiliate, ApplicationQuestion, ApprovalRule, Channel, RejectionTemplate
 from agreements.models import Acceptance, AgreementVersion, Decline, Program, Promotion
 from audit.models import AuditRecord
 from compliance.models import AbuseReport, Review, Signal, TargetCheck, TargetNotice, TargetPause, TerminationNotice
@@ -42,6 +42,9 @@ MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
         (
             (Affiliate, "group"),
             (Channel, "podcasts"),
+            (ApplicationQuestion, "quiz"),
+            (RejectionTemplate, "edit_note"),
+            (ApprovalRule, "rule"),
             (Conversation, "forum"),
             (Announcement, "campaign"),
             (ErasureRequest, "person_off"),

@@ -4,7 +4,7 @@ from allauth.account.models import EmailConfirmation
 from django.utils import timezone
 
 from lib.typed import shared_task
-from portal import daily_list, erasure, integrity_checks
+from portal import applications, channel_previews, daily_list, erasure, integrity_checks
 from portal.models import IntegrityCheck
 from portal.personal_data import retention
 
@@ -13,6 +13,18 @@ from portal.personal_data import retention
 def send_daily_lists() -> str:
     recipients = daily_list.post_daily_lists(now=timezone.now())
     return f"daily list for {recipients} members of staff" if recipients else ""
+
+
+@shared_task
+def apply_approval_rule() -> str:
+    approved, left = applications.apply_rule(now=timezone.now())
+    return f"{approved} applications approved by the rule, {left} left to staff" if approved or left else ""
+
+
+@shared_task
+def fetch_channel_previews() -> str:
+    fetched = channel_previews.fetch_previews(now=timezone.now())
+    return f"{fetched} pages of channels fetched" if fetched else ""
 
 
 @shared_task

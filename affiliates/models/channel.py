@@ -57,3 +57,21 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class ChannelPreview(models.Model):
+    """What the page of a channel says about itself, for staff who decide about it, or why it could not be read."""
+
+    channel = models.OneToOneField(Channel, models.CASCADE, primary_key=True, related_name="preview")
+    fetched_at = models.DateTimeField(_("fetched"))
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    description = models.CharField(_("description"), max_length=500, blank=True)
+    problem = models.CharField(_("problem"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("preview of a channel")
+        verbose_name_plural = _("previews of channels")
+        ordering: ClassVar = ["-fetched_at"]
+
+    def __str__(self) -> str:
+        return self.title or self.problem

@@ -6,11 +6,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Sum
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDateWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
@@ -24,14 +23,22 @@ from affiliates.admin_fields import AffiliateField
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
 from agreements.models import AgreementVersion
+from compliance.admin.order_table import OrderTableWidget, list_order_rows
 from compliance.grounds import list_possible_decisions
-from compliance.models import Review
+from compliance.models import Review, Signal
+from compliance.signals.evidence import describe_evidence
 from lib.admin.actions import ReasonForm
-from lib.formatting import format_date
 from payouts.models import Commission
 
-# The newest orders are offered as checkboxes; staff enter the numbers of older ones.
-ORDERS_OFFERED = 60
+# The prohibited activity of the agreement that ships that each kind of signal is a sign of.
+ACTIVITY_BY_SIGNAL: dict[str, str] = {
+    Signal.Kind.SAME_PAYOUT_DETAILS: "fraud",
+    Signal.Kind.SELF_PURCHASE: "self-purchase",
+    Signal.Kind.CLICK_FLOODING: "fraud",
+    Signal.Kind.QUICK_ORDERS: "fraud",
+    Signal.Kind.CONVERSION: "fraud",
+    Signal.Kind.UNDECLARED_SITES: "unapproved-channel",
+}
 
 
 class AffiliateForm(forms.Form):
@@ -97,24 +104,34 @@ def build_decision_form(review: Review, *, now: datetime) -> type[ReasonForm]:
     return DecisionForm
 
 
-def build_open_review_form(affiliate: Affiliate, *, now: datetime) -> type[forms.Form] | None:
-    """Return the form to open a review of `affiliate` by a clause of the applicable version; None if there is none."""
+def build_open_review_form(
+    affiliate: Affiliate, *, now: datetime, signal: Signal | None = None
+) -> type[forms.Form] | None:
+    """Return the form to open a review of `affiliate` by a clause of the applicable version; None if there is none.
+
+    The clause that the kind of `signal` points to, and the orders of its evidence, are chosen already.
+    """
     agreement, _applicable = get_applicable_version(affiliate.pk, at=now)
     if agreement is None:
         return None
-    grounds_choices = list_clause_choices(agreement)
+    grounds_choices, proposed = list_clause_choices(agreement), find_ground_of_signal(agreement, signal)
+    currency = agreement.currency
+    evidence = describe_evidence(signal) if signal else None
+    rows = list_order_rows(affiliate, evidence.orders if evidence else [])
 
     class OpenReviewForm(BaseOpenReviewForm):
         grounds = forms.ChoiceField(
             label=gettext_lazy("Activity or clause"),
             choices=[("", _("Choose one")), *grounds_choices],
             widget=UnfoldAdminSelectWidget,
+            initial=proposed,
         )
         orders = forms.MultipleChoiceField(
             label=gettext_lazy("Affected orders"),
-            choices=list_order_choices(affiliate),
+            choices=[(row.order_id, row.order_id) for row in rows],
             required=False,
-            widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            widget=OrderTableWidget(rows, currency),
+            initial=[row.order_id for row in rows if row.is_evidence],
         )
 
         reviewed_affiliate = affiliate
@@ -170,21 +187,17 @@ class BaseOpenReviewForm(forms.Form):
         return answers | {kind: name, "commissions": list(commissions)} if kind else answers
 
 
-def list_clause_choices(agreement: AgreementVersion) -> list[tuple[str, str]]:
-    """Return the possible grounds of a review: prohibited activities, then clauses that state a rule."""
+def list_clause_choices(agreement: AgreementVersion) -> list[tuple[str | Promise, list[tuple[str, str]]]]:
+    """Return the possible grounds of a review in two groups: prohibited activities, and clauses that state a rule."""
     activities = [("activity:" + row.code, row.title) for row in agreement.activities.all()]
     terms = [
         ("term:" + clause.rules[0], f"{clause.number} {clause.heading}")
         for clause in agreement.clauses.exclude(rules=[]).order_by("position")
     ]
-    return [*activities, *terms]
+    return [(gettext_lazy("Prohibited activities"), activities), (gettext_lazy("Other clauses"), terms)]
 
 
-def list_order_choices(affiliate: Affiliate) -> list[tuple[str, str]]:
-    """Return the affiliate's newest orders with commissions that are not forfeited."""
-    rows = Commission.objects.for_affiliate(affiliate).filter(forfeited_at=None).values("order__order_id", "placed_at")
-    rows = rows.annotate(sum=Sum("amount")).order_by("-placed_at", "order__order_id")[:ORDERS_OFFERED]
-    return [
-        (row["order__order_id"], f"{row['order__order_id']} · {format_date(row['placed_at'].date())} · {row['sum']}")
-        for row in rows
-    ]
+def find_ground_of_signal(agreement: AgreementVersion, signal: Signal | None) -> str:
+    """Return the choice that the kind of `signal` points to; "" if `agreement` does not prohibit that activity."""
+    code = ACTIVITY_BY_SIGNAL.get(signal.kind, "") if signal else ""
+    return f"activity:{code}" if code and agreement.activities.filter(code=code).exists() else ""

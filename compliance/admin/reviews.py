@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts.staff import staff_member
 from affiliates.models import Affiliate
 from compliance import review_money
+from compliance.admin.cases import render_case, render_signal
 from compliance.admin.forms import (
     AffiliateForm,
     AppealDecisionForm,
@@ -121,7 +122,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         if affiliate is None:
             return self._ask_for_affiliate(request)
         now, signal = timezone.now(), _get_signal(request, affiliate)
-        form = build_open_review_form(affiliate, now=now)
+        form = build_open_review_form(affiliate, now=now, signal=signal)
         if form is None:
             self.message_user(
                 request, _("The affiliate has not accepted an agreement, so there is no clause to cite."), level="error"
@@ -138,6 +139,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             build_changelist_url(Review, f"q={affiliate.code}"),
             success_message=_("Review opened. The affiliate has been notified."),
             explanation=_("The affiliate is notified at once of the clause and of what is held."),
+            details=render_signal(signal) if signal else "",
         )
 
     def _ask_for_affiliate(self, request: HttpRequest) -> HttpResponse:
@@ -163,19 +165,25 @@ class ReviewAdmin(ReadOnlyAdmin):
             reverse("admin:compliance_review_change", args=[review.pk]),
             explanation=_explain_decision(review, now),
             success_message=_("Review decided."),
+            details=render_case(review, now=now),
         )
 
-    decide_appeal = StaffAction(
-        gettext_lazy("Decide the appeal"),
-        permission="compliance.decide_review",
-        rows=Q(state=State.APPEALED),
-        form=AppealDecisionForm,
-        do=lambda review, answers, now, by: appeals.decide_appeal(review=review, now=now, by=by, **answers),
-        explanation=gettext_lazy(
-            "The appeal must be decided by a different reviewer. Granting it restores money and links."
-        ),
-        success=gettext_lazy("Appeal decided."),
-    )
+    @StaffPage(gettext_lazy("Decide the appeal"), permission="compliance.decide_review", rows=Q(state=State.APPEALED))
+    def decide_appeal(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        review = get_object_or_404(self.get_queryset(request).select_related("agreement"), pk=object_id)
+        now = timezone.now()
+        return run_action(
+            request,
+            self,
+            AppealDecisionForm,
+            _("Decide the appeal"),
+            lambda answers: appeals.decide_appeal(review=review, now=now, by=staff_member(request), **answers),
+            reverse("admin:compliance_review_change", args=[review.pk]),
+            explanation=_("The appeal must be decided by a different reviewer. Granting it restores money and links."),
+            success_message=_("Appeal decided."),
+            details=render_case(review, now=now),
+        )
+
     add_note = StaffAction(
         gettext_lazy("Add a private note"),
         permission="compliance.change_review",

@@ -1,15 +1,13 @@
 """Signals and abuse reports in the admin; staff open a review or dismiss them."""
 
-import json
-
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from compliance.admin.cases import render_evidence
 from compliance.admin.reviews import build_open_review_url
 from compliance.models import AbuseReport, Signal
 from compliance.signals import dismissals
@@ -51,7 +49,7 @@ class SignalAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("evidence"))
     def formatted_evidence(self, signal: Signal) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(signal.evidence, indent=2, ensure_ascii=False))
+        return render_evidence(signal)
 
     @StaffPage(gettext_lazy("Open a review"), permission="compliance.add_review", rows=Q(state=Signal.State.OPEN))
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -1,11 +1,14 @@
-"""A review as shown to its affiliate."""
+"""A review as shown to its affiliate, and its timeline as shown to staff."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils.text import capfirst
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from agreements.clauses import get_clause_number
@@ -17,25 +20,22 @@ from compliance.models import Review, ReviewEvent, ReviewFile
 from payouts.models import Commission
 
 
+class TimelineFile(NamedTuple):
+    name: str
+    url: str
+    size: int
+
+
 @dataclass(frozen=True)
 class TimelineEntry:
-    """An event with its files and its actor as the affiliate may know them: "you", "staff" or "automatically"."""
+    """An event with its files, as its reader may know them."""
 
-    event: ReviewEvent
+    title: str
+    at: datetime
     actor: str
-    files: list[ReviewFile]
-
-    @property
-    def heading(self) -> str:
-        return capfirst(self.event.get_kind_display())
-
-    @property
-    def at(self) -> datetime:
-        return self.event.at
-
-    @property
-    def text(self) -> str:
-        return self.event.text
+    text: str
+    files: list[TimelineFile]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,20 @@ def list_visible_events(review: Review) -> QuerySet[ReviewEvent]:
 
 def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
     """Return the page of `review` at `now`."""
-    files: dict[object, list[ReviewFile]] = {}
-    for file in ReviewFile.objects.filter(event__review=review, event__private=False).defer("content").order_by("id"):
-        files.setdefault(file.event_id, []).append(file)
     events = list(list_visible_events(review))
+    files = _list_files(review)
     held = list(review_money.list_held_commissions(review).select_related("order").order_by("-placed_at", "pk"))
     return ReviewPage(
         review=review,
         title=get_review_title(review),
-        events=[TimelineEntry(event, _describe_actor(review, event), files.get(event.pk, [])) for event in events],
+        events=[
+            _build_entry(
+                event,
+                _describe_actor(review, event),
+                [(file, reverse("compliance:review_file", args=[review.pk, file.pk])) for file in files[event.pk]],
+            )
+            for event in events
+        ],
         held=held,
         held_amount=sum((commission.amount for commission in held), Decimal("0.00")),
         holds_all=review_money.holds_all_payouts(review),
@@ -82,6 +87,41 @@ def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
             "appeal_decision": get_clause_number(review.agreement_id, Rule.APPEAL_DECISION),
         },
     )
+
+
+def build_staff_timeline(review: Review) -> list[TimelineEntry]:
+    """Return every event of `review` with names, as staff see it: private notes are marked."""
+    files = _list_files(review)
+    return [
+        _build_entry(
+            event,
+            _name_actor(review, event),
+            [(file, reverse("admin:compliance_review_file", args=[file.pk])) for file in files[event.pk]],
+            note=_("visible to staff only") if event.private else "",
+        )
+        for event in review.events.select_related("by").order_by("number")
+    ]
+
+
+def _list_files(review: Review) -> dict[UUID, list[ReviewFile]]:
+    """Return the files of `review` by event, without their content."""
+    files: dict[UUID, list[ReviewFile]] = defaultdict(list)
+    for file in ReviewFile.objects.filter(event__review=review).defer("content").order_by("id"):
+        files[file.event_id].append(file)
+    return files
+
+
+def _build_entry(
+    event: ReviewEvent, actor: str, files: list[tuple[ReviewFile, str]], *, note: str = ""
+) -> TimelineEntry:
+    listed = [TimelineFile(file.name, url, file.size) for file, url in files]
+    return TimelineEntry(event.get_kind_display(), event.at, actor, event.text, listed, note)
+
+
+def _name_actor(review: Review, event: ReviewEvent) -> str:
+    if event.by is None:
+        return _("automatically")
+    return str(review.affiliate) if event.by_id == review.affiliate.user_id else str(event.by)
 
 
 def _describe_actor(review: Review, event: ReviewEvent) -> str:

@@ -13,6 +13,7 @@ from django.db.models import Q
 from agreements.models import Program
 from compliance.models import Signal
 from compliance.signals import detectors
+from compliance.signals.evidence import LIMITS, get_limits, remove_limits
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +54,10 @@ def _create_signals(
     excluded = set(
         earlier.filter(Q(state=Signal.State.OPEN) | Q(decided_at__gt=since)).values_list("affiliate_id", flat=True)
     )
-    seen = list(earlier.values_list("affiliate_id", "evidence"))
+    seen = [(pk, remove_limits(evidence)) for pk, evidence in earlier.values_list("affiliate_id", "evidence")]
+    limits = {LIMITS: get_limits(kind)}
     rows = [
-        Signal(affiliate_id=pk, kind=kind, evidence=evidence, raised_at=now)
+        Signal(affiliate_id=pk, kind=kind, evidence=evidence | limits, raised_at=now)
         for pk, evidence in evidence_by_affiliate.items()
         if pk not in excluded and (pk, evidence) not in seen
     ]

@@ -1,12 +1,13 @@
 """Admin actions that first ask for a confirmation or a reason, all on the same page."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import model_ngettext
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -23,6 +24,8 @@ Label = str | Promise
 
 # Marks a submission of the confirmation page, as opposed to the click in a list that leads to it.
 CONFIRMED = "confirmed"
+# Marks the button of the confirmation page that shows the e-mail.
+PREVIEW = "preview"
 
 
 class ConfirmForm(forms.Form):
@@ -58,6 +61,24 @@ class UsualReasonForm(ReasonForm):
         return self.cleaned_data["reason"].strip() or str(self.usual_reason)
 
 
+class Preview(NamedTuple):
+    """The e-mail that an action will send, or in `problem` why the action is not possible.
+
+    `follows_form` if the answers are part of it, so that the form has a button that shows it again.
+    """
+
+    to: str = ""
+    subject: str = ""
+    text: str = ""
+    problem: str = ""
+    follows_form: bool = False
+
+
+def is_preview(request: HttpRequest) -> bool:
+    """Return whether the form was sent to see its e-mail, not to run the action."""
+    return PREVIEW in request.POST
+
+
 def run_action(
     request: HttpRequest,
     admin: "ModelAdmin[Any]",
@@ -71,31 +92,39 @@ def run_action(
     initial: dict[str, Any] | None = None,
     variant: str = "primary",
     facts: Sequence[Any] = (),
+    details: str = "",
+    preview: Callable[[dict[str, Any] | None], Preview | None] | None = None,
 ) -> HttpResponse:
     """Show the form, then call `do` with its cleaned data in one transaction and redirect to `back`.
 
     A ValidationError for fields of the form is shown at the fields. Any other ValidationError, NotAllowed and
     PermissionDenied become messages. Works for actions of a list and for pages of a row. The button of the `variant`
-    "danger" is red. `facts` of `lib.admin.confirmation` say what will change.
+    "danger" is red. `facts` of `lib.admin.confirmation` say what will change, `details` is HTML to read before deciding.
+    `preview` returns the e-mail for the answers; they are None before the form is filled in.
     """
     form = form_class(request.POST, request.FILES) if CONFIRMED in request.POST else form_class(initial=initial)
-    if form.is_bound and form.is_valid():
+    answers = form.cleaned_data if form.is_bound and form.is_valid() else None
+    if answers is not None and not is_preview(request):
         try:
             with transaction.atomic():
-                do(form.cleaned_data)
+                do(answers)
         except ValidationError as error:
-            if _add_field_errors(form, error):
-                return render_page(request, admin, form, title, back, explanation, variant, facts=facts)
+            if add_field_errors(form, error):
+                return render_page(
+                    request, admin, form, title, back, explanation, variant, facts=facts, details=details
+                )
             messages.error(request, " ".join(error.messages))
         except (NotAllowed, PermissionDenied) as error:
             messages.error(request, str(error) or _("You don't have permission to do this."))
         else:
             messages.success(request, success_message or _("Done: %(title)s") % {"title": title})
         return HttpResponseRedirect(back)
-    return render_page(request, admin, form, title, back, explanation, variant, facts=facts)
+    shown = {"facts": facts, "details": details, "preview": preview(answers) if preview else None}
+    return render_page(request, admin, form, title, back, explanation, variant, **shown)
 
 
-def _add_field_errors(form: forms.Form, error: ValidationError) -> bool:
+def add_field_errors(form: forms.Form, error: ValidationError) -> bool:
+    """Show `error` at the fields of `form`; return False if it is about anything else."""
     if not hasattr(error, "error_dict") or not set(error.error_dict) <= set(form.fields):
         return False
     form.add_error(None, error)
@@ -133,17 +162,10 @@ def render_page(
     return TemplateResponse(request, "admin/confirm.html", context | shown)
 
 
-def apply_to_each(rows: QuerySet[Any], do: Callable[[Any, dict[str, Any]], object]) -> Callable[[dict[str, Any]], None]:
-    """Return a function for `run_action` that calls `do` for each row."""
-
-    def apply(answers: dict[str, Any]) -> None:
-        for row in rows:
-            do(row, answers)
-
-    return apply
-
-
 def describe_rows(rows: QuerySet[Any]) -> str:
-    """Return the name of a single row or the number of several rows, for titles."""
+    """Return the name of a single row, or the number of several rows with the name of their kind, for titles."""
     first_two = list(rows[:2])
-    return str(first_two[0]) if len(first_two) == 1 else str(rows.count())
+    if len(first_two) == 1:
+        return str(first_two[0])
+    count = rows.count()
+    return f"{count} {model_ngettext(rows.model._meta, count)}"

@@ -11,13 +11,16 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import Case, Q, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from lib.admin.actions import ConfirmForm, apply_to_each, describe_rows, run_action
+from lib.admin.actions import ConfirmForm, Preview, describe_rows, run_action
+from lib.admin.bulk_action import run_for_each
 from lib.admin.confirmation import Fact, run_checked_action
 from lib.typed import action
 
@@ -28,6 +31,9 @@ Facts = Callable[[Any, dict[str, Any]], Sequence[Fact]]
 Permission = str | Callable[[HttpRequest], bool]
 # The attribute of an admin with the `rows` of its actions, by their names.
 OFFERED_ROWS = "offered_rows"
+MakePreview = Callable[[Any, dict[str, Any] | None, datetime, Any], Preview | None]
+# Links of a list to an action name its filters, so that staff get back to the same list.
+LIST_QUERY = "_changelist_filters"
 
 
 class StaffAction:
@@ -41,6 +47,10 @@ class StaffAction:
     Name it in `actions_detail` for a button on a row's page, or in `actions_list` for a button above the list, where
     `row` is None. With `list_label` it is also offered for the rows selected in a list: name `suspend_selected` in
     `actions`.
+
+    Each selected row is done or skipped on its own (`lib.admin.bulk_action`). `find_obstacle(row)` says why a row that
+    has the button would be skipped, or "". `list_success(count)` is the success message. `preview(row, answers, now,
+    by)` returns the e-mail that will be sent; the answers are None before the form is filled in.
 
     `permission` is a Django permission ("app.codename") or a function of the request. `rows` are the rows that get
     the button. A POST for another row is passed on, so that the domain function says why it is too late. `do(row,
@@ -64,13 +74,17 @@ class StaffAction:
         facts: Facts | None = None,
         list_label: Label = "",
         list_title: str | Promise = "%s",
+        list_success: Callable[[int], str] | None = None,
+        find_obstacle: Callable[[Any], str] | None = None,
+        preview: MakePreview | None = None,
         icon: str | None = None,
         variant: str | None = None,
     ) -> None:
         self.label, self.permission, self.do, self.form, self.rows = label, permission, do, form, rows
         self.title, self.explanation, self.success = title or label, explanation, success
         self.facts = facts
-        self.list_label, self.list_title = list_label, list_title
+        self.list_label, self.list_title, self.list_success = list_label, list_title, list_success or _count_rows
+        self.find_obstacle, self.preview = find_obstacle, preview
         self.icon, self.variant = icon, variant
 
     def __set_name__(self, owner: type[ModelAdmin[Any]], name: str) -> None:
@@ -82,16 +96,18 @@ class StaffAction:
     def _build_button(self, name: str) -> Any:
         def run(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str | None = None) -> HttpResponse:
             row = None if object_id is None else get_object_or_404(model_admin.get_queryset(request), pk=object_id)
+            preview = self._bind_preview(request)
             return self._get_runner(row)(
                 request,
                 model_admin,
                 self.form,
                 _resolve_text(self.title, row),
                 lambda answers: self.do(row, answers, timezone.now(), request.user),
-                _build_url(model_admin, object_id),
+                _build_back_url(request, model_admin, object_id),
                 explanation=_resolve_text(self.explanation, row),
                 success_message=_resolve_text(self.success, row),
                 variant=self.variant or "primary",
+                **({"preview": partial(preview, row)} if preview else {}),
             )
 
         run.__name__ = name
@@ -107,19 +123,39 @@ class StaffAction:
 
     def _build_list_action(self, name: str) -> Any:
         def run(model_admin: ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-            return run_action(
+            return run_for_each(
                 request,
                 model_admin,
+                queryset,
                 self.form,
                 str(self.list_title) % describe_rows(queryset),
-                apply_to_each(queryset, lambda row, answers: self.do(row, answers, timezone.now(), request.user)),
-                _build_url(model_admin, None),
+                lambda row, answers: self.do(row, answers, timezone.now(), request.user),
+                find_obstacles=self._find_obstacles,
+                count_done=self.list_success,
                 explanation="" if callable(self.explanation) else str(self.explanation),
                 variant=self.variant or "primary",
+                preview=self._bind_preview(request),
             )
 
         run.__name__ = f"{name}_selected"
         return admin.action(description=str(self.list_label), permissions=[name])(run)
+
+    def _find_obstacles(self, rows: Sequence[Any]) -> dict[Any, str]:
+        """Return why `rows` would be skipped, by primary key."""
+        obstacles = {}
+        if self.rows is not None and rows:
+            allowed = type(rows[0])._default_manager.filter(self.rows, pk__in=[row.pk for row in rows])
+            possible = set(allowed.values_list("pk", flat=True))
+            reason = _("Not possible in its present state.")
+            obstacles = {row.pk: reason for row in rows if row.pk not in possible}
+        if self.find_obstacle:
+            found = ((row.pk, self.find_obstacle(row)) for row in rows if row.pk not in obstacles)
+            obstacles |= {pk: reason for pk, reason in found if reason}
+        return obstacles
+
+    def _bind_preview(self, request: HttpRequest) -> Callable[[Any, Any], Preview | None] | None:
+        make = self.preview
+        return None if make is None else lambda row, answers: make(row, answers, timezone.now(), request.user)
 
 
 class StaffPage:
@@ -188,6 +224,18 @@ def _resolve_text(text: Explanation, row: Any) -> str:
     resolved = text(row) if callable(text) else text
     # A safe string keeps its links.
     return resolved if isinstance(resolved, str) else str(resolved)
+
+
+def _count_rows(count: int) -> str:
+    return ngettext("%(count)d row done.", "%(count)d rows done.", count) % {"count": count}
+
+
+def _build_back_url(request: HttpRequest, model_admin: ModelAdmin[Any], object_id: str | None) -> str:
+    """Return the row's page, or the list if a link of the list led to the action."""
+    if LIST_QUERY not in request.GET:
+        return _build_url(model_admin, object_id)
+    query = QueryDict(request.GET[LIST_QUERY]).urlencode()
+    return _build_url(model_admin, None) + (f"?{query}" if query else "")
 
 
 def _build_url(model_admin: ModelAdmin[Any], object_id: str | None) -> str:

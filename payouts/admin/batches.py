@@ -1,5 +1,6 @@
 """Batches of payouts in the admin: submit, approve, export, import the results."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,7 @@ from payouts.admin import money_facts
 from payouts.admin.bases import build_amount_column, money_page
 from payouts.admin.csv_import import serve_import
 from payouts.admin.result_import import ResultImport
-from payouts.disbursement import approval, bank_results, exports, month_end, payout_transitions
+from payouts.disbursement import approval, bank_results, exports, month_end, partial_approval, payout_transitions
 from payouts.disbursement.approval import UNSENT_BATCH_STATES
 from payouts.models import Payout, PayoutBatch, PayoutFile
 
@@ -77,6 +78,20 @@ def _describe_total(batch: PayoutBatch) -> str:
 
 def _may_return_to_draft(request: HttpRequest) -> bool:
     return request.user.has_perm("payouts.submit_payoutbatch") or request.user.has_perm("payouts.approve_payoutbatch")
+
+
+def _approve_as_posted(request: HttpRequest, batch: PayoutBatch, now: datetime, back: str) -> HttpResponse:
+    """Approve the whole batch, or the payouts of it that can be sent, as they were shown."""
+    approves_payable = "payable" in request.POST
+    approve = partial_approval.approve_payable if approves_payable else approval.approve
+    digest = request.POST.get("digest", "")
+    done = _("Payouts approved. The others wait as drafts in a batch of their own.")
+    return run_and_redirect(
+        request,
+        lambda: approve(batch=batch, digest=digest, now=now, by=staff_member(request)),
+        done if approves_payable else _("Payouts approved."),
+        back,
+    )
 
 
 @admin.register(PayoutBatch)
@@ -129,12 +144,13 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         success=gettext_lazy("Payouts submitted."),
     )
     return_to_draft = StaffAction(
-        gettext_lazy("Back to draft"),
+        gettext_lazy("Return to the preparer"),
         permission=_may_return_to_draft,
         rows=Q(state__in=(State.SUBMITTED, State.APPROVED)),
         form=ReasonForm,
         do=lambda batch, answers, now, by: approval.return_to_draft(batch=batch, now=now, by=by, **answers),
         title=gettext_lazy("Return these payouts to draft"),
+        explanation=gettext_lazy("The member of staff who submitted them gets the reason by e-mail."),
         facts=lambda batch, _answers: money_facts.list_batch_facts(batch),
         success=gettext_lazy("Payouts returned to draft."),
     )
@@ -156,14 +172,11 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         batch, now = get_object_or_404(PayoutBatch, pk=object_id), timezone.now()
         back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
         if request.method == "POST":
-            digest = request.POST.get("digest", "")
-            return run_and_redirect(
-                request,
-                lambda: approval.approve(batch=batch, digest=digest, now=now, by=staff_member(request)),
-                _("Payouts approved."),
-                back,
-            )
+            return _approve_as_posted(request, batch, now, back)
         summary, warnings = approval.summarize_batch(batch, now), approval.list_payout_warnings(batch)
+        payable = partial_approval.select_payable(summary)
+        is_partial = bool(payable.payouts and summary.blockers)
+        summary = payable if is_partial else summary
         rows = [(row, warnings.get(row.pk, ())) for row in summary.payouts]
         return money_page(
             self,
@@ -176,6 +189,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             more=max(0, len(rows) - MAX_ROWS_SHOWN),
             unusual=sum(bool(row_warnings) for _row, row_warnings in rows),
             back=back,
+            is_partial=is_partial,
+            return_url=reverse("admin:payouts_payoutbatch_return_to_draft", args=[batch.pk]),
             is_own_submission=batch.submitted_by_id == staff_member(request).pk,
         )
 
@@ -217,7 +232,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
                 request,
                 lambda: exports.export(batch=batch, now=timezone.now(), by=staff_member(request)),
                 _("Exported. Download the files below, upload them to the bank or provider, then import its results."),
-                back,
+                f"{back}#files",  # the tab of the files
             )
         return money_page(
             self,

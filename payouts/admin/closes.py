@@ -118,7 +118,7 @@ class CloseAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("payouts"))
     @cache_on_row
     def batch(self, close: Close) -> SafeString | str:
-        return build_admin_link(next(iter(close.batches.all()), None))
+        return build_admin_links(close.batches.all())
 
     def get_urls(self) -> list[URLPattern]:
         dry_run_url = path("dry-run.csv", self.admin_site.admin_view(self.dry_run), name="payouts_close_dry_run")

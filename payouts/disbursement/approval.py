@@ -28,6 +28,7 @@ from lib.formatting import format_datetime
 from lib.reasons import require_reason
 from payouts.closing.dry_run import PayoutWarning
 from payouts.closing.dry_run_sql import IS_NEW_ACCOUNT, WARNING_CODE
+from payouts.disbursement import emails
 from payouts.errors import SecondApprovalRequired
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch, PayoutDetails, PayoutHold
@@ -187,12 +188,13 @@ def approve(*, batch: PayoutBatch, digest: str, now: datetime, by: User) -> None
 
 @transaction.atomic
 def return_to_draft(*, batch: PayoutBatch, reason: str, now: datetime, by: User | None) -> None:
-    """Void the submission and the approval of `batch`, with a reason.
+    """Void the submission and the approval of `batch`, with a reason, which the submitter gets by e-mail.
 
     Raises ValidationError without a reason, and IllegalTransition if the batch was exported.
     """
     booking.lock_shared()
     reason = require_reason(reason)
+    submitter = PayoutBatch.objects.select_related("submitted_by").get(pk=batch.pk).submitted_by
     cleared: dict[str, Any] = {
         "submitted_at": None,
         "submitted_by": None,
@@ -204,6 +206,8 @@ def return_to_draft(*, batch: PayoutBatch, reason: str, now: datetime, by: User 
         batch, (State.SUBMITTED, State.APPROVED), now=now, by=by, reason=reason, state=State.DRAFT, **cleared
     )
     batch.payouts.filter(state__in=UNSENT_STATES).update(state=Payout.State.DRAFT)
+    if submitter is not None and by is not None and submitter.pk != by.pk:
+        emails.send_batch_returned(batch, submitter=submitter, reason=reason, now=now, by=by)
 
 
 def transition_batch(

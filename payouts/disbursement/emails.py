@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from accounts.models import User
 from affiliates.notifications import Notice, notify, notify_many
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import cite_clause
 from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
 from lib.formatting import format_money
-from payouts.models import Payout, PayoutDetails
+from mail import outbox
+from payouts.models import Payout, PayoutBatch, PayoutDetails
 
 
 def send_payouts_sent(payouts: Sequence[Payout], currency: str, now: datetime) -> None:
@@ -38,6 +40,18 @@ def send_payout_failed(*, payout: Payout, returned: bool, now: datetime) -> None
         "clause": cite_clause(agreement, Rule.FAILED_PAYOUTS),
     }
     notify(affiliate=payout.affiliate, kind="payout_failed", key=str(payout.pk), context=context)
+
+
+def send_batch_returned(batch: PayoutBatch, *, submitter: User, reason: str, now: datetime, by: User) -> None:
+    """Queue the e-mail to the preparer whose submission was returned to draft."""
+    outbox.queue_email(
+        kind="payouts_returned",
+        to=submitter.email,
+        key=f"payouts_returned:{batch.pk}:{now.isoformat()}",
+        context={"batch": batch.name, "batch_id": str(batch.pk), "by": str(by), "reason": reason},
+        language="",
+        user=submitter,
+    )
 
 
 def _build_context(payout: Payout, currency: str) -> dict[str, Any]:

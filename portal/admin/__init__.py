@@ -1,5 +1,21 @@
 """Admin pages of the portal and of lower apps whose pages join several apps."""
 
-from portal.admin import affiliates, agreement_versions, channels, erasure, operations, users
+from portal.admin import (
+    affiliates,
+    agreement_versions,
+    application_settings,
+    channels,
+    erasure,
+    operations,
+    users,
+)
 
-__all__ = ["affiliates", "agreement_versions", "channels", "erasure", "operations", "users"]
+__all__ = [
+    "affiliates",
+    "agreement_versions",
+    "application_settings",
+    "channels",
+    "erasure",
+    "operations",
+    "users",
+]

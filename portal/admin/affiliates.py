@@ -1,6 +1,5 @@
 """Affiliates in the admin, with their applications, channels and status history."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -12,36 +11,29 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_countries.filters import CountryFilter
 
-from accounts.models import User
 from accounts.staff import staff_member
 from affiliates import affiliate_search, applications, fields, profile
 from affiliates.admin_fields import STATE_COLORS, list_affiliate_facts, render_link
 from affiliates.affiliate_filter import MAX_MATCHED, match_affiliate
 from affiliates.models import Affiliate, Channel, State
-from agreements.applicable_version import cite_applicable_clause
-from agreements.models import Program
-from agreements.rules import Rule
 from compliance.admin.reviews import build_open_review_url
 from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION
 from compliance.models import TerminationNotice
 from compliance.offboarding import suspension, termination
 from lib.admin.actions import ReasonForm
-from lib.admin.pages import build_admin_link
 from lib.admin.picker import Suggestion, build_picker_response
 from lib.admin.staff_action import StaffAction, StaffPage
-from lib.errors import NotAllowed
 from lib.typed import display
 from messaging.admin.conversations import build_write_url
 from payouts.admin.csv_import import serve_import
 from portal.admin.affiliate_import import AffiliateImport
 from portal.admin.affiliate_page import AffiliatePageAdmin
-from portal.admin.channels import ApprovalForm
+from portal.admin.applications import AnswerInline, ApplicationActions, RuleCheckInline, lists_applications
 from portal.admin.list_filters import ApplicationFilter
 from portal.admin.staff_notes import StaffNotesMixin, TagFilter
 
@@ -69,7 +61,7 @@ class ProfileForm(ModelForm):  # type: ignore[type-arg]  # not generic at run ti
 
 
 @admin.register(Affiliate)
-class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
+class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
     form = ProfileForm
     list_display = (
         "applied_at",
@@ -92,6 +84,7 @@ class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
         *("state", "state_since", "applied_at", "notice_ends_at"),
     )
     readonly_fields = ("code", "email", "email_confirmed", "state", "state_since", "applied_at", "notice_ends_at")
+    inlines = (AnswerInline, RuleCheckInline)
     actions = ("approve_selected", "reject_selected", "add_tags_selected", "remove_tags_selected")
     actions_list = ("import_file",)
     actions_detail = (
@@ -114,7 +107,8 @@ class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
         """Read the rows of other tables that the list shows for all affiliates at once."""
         changes: ChangeList = super().get_changelist_instance(request)
         changes.result_list = list(changes.result_list)
-        prefetch_related_objects(changes.result_list, "channels", "tags")
+        answers = ("application_answers",) if lists_applications(request) else ()
+        prefetch_related_objects(changes.result_list, "channels", "tags", *answers)
         return changes
 
     def build_search(self, text: str) -> Q:
@@ -187,43 +181,6 @@ class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
             by=staff_member(request),
         )
 
-    approve = StaffAction(
-        gettext_lazy("Approve"),
-        permission="affiliates.decide_application",
-        rows=Q(state=State.APPLIED),
-        form=ApprovalForm,
-        do=lambda affiliate, answers, now, by: approve_application(affiliate=affiliate, now=now, by=by, **answers),
-        title=lambda affiliate: _("Approve %s") % affiliate,
-        explanation=gettext_lazy(
-            "Pending channels are approved too, so reject the ones you don't want first. The applicant is notified by"
-            " e-mail and becomes active once they have accepted the agreement."
-        ),
-        success=lambda affiliate: link_next_application(affiliate, _("%s approved and e-mailed.") % affiliate),
-        list_label=gettext_lazy("Approve the applications"),
-        list_title=gettext_lazy("Approve %s"),
-        icon="check",
-        variant="primary",
-    )
-    reject = StaffAction(
-        gettext_lazy("Reject"),
-        permission="affiliates.decide_application",
-        rows=Q(state=State.APPLIED),
-        form=ReasonForm,
-        do=lambda affiliate, answers, now, by: applications.reject(
-            affiliate=affiliate,
-            clause=cite_applicable_clause(affiliate, Rule.ELIGIBILITY, now),
-            now=now,
-            by=by,
-            **answers,
-        ),
-        title=lambda affiliate: _("Reject %s") % affiliate,
-        explanation=gettext_lazy("The reason is shown to the applicant. A rejection is final."),
-        success=lambda affiliate: link_next_application(affiliate, _("%s rejected and e-mailed.") % affiliate),
-        list_label=gettext_lazy("Reject the applications"),
-        list_title=gettext_lazy("Reject %s"),
-        icon="close",
-        variant="danger",
-    )
     suspend = StaffAction(
         gettext_lazy("Suspend"),
         permission="compliance.suspend_affiliate",
@@ -272,26 +229,3 @@ class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
     )
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(build_open_review_url(get_object_or_404(Affiliate, pk=object_id)))
-
-
-def link_next_application(affiliate: Affiliate, done: str) -> str:
-    """Return the message `done` with a link to the application that waits longest, apart from this one."""
-    waiting = applications.filter_decidable(Affiliate.objects.exclude(pk=affiliate.pk))
-    following = waiting.order_by("applied_at", "pk").first()
-    if following is None:
-        return format_html("{} {}", done, _("No other application waits."))
-    link = build_admin_link(following, _("Next application: %s") % following.name)
-    return format_html("{} {}", done, link)
-
-
-def approve_application(*, affiliate: Affiliate, now: datetime, by: User, reason: str) -> None:
-    """Approve an application, citing the clause on acceptance.
-
-    Raises NotAllowed once the end of the program is announced: applications are closed then (specification 8).
-    """
-    if Program.objects.filter(end_announced_at__isnull=False).exists():
-        raise NotAllowed(
-            _("The end of the program has been announced, so applications can only be rejected, not approved.")
-        )
-    clause = cite_applicable_clause(affiliate, Rule.ACCEPTANCE, now)
-    applications.approve(affiliate=affiliate, clause=clause, now=now, by=by, reason=reason)

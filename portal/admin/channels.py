@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from affiliates import channels
 from affiliates.admin_fields import STATE_COLORS, render_link
@@ -64,6 +64,9 @@ class ChannelAdmin(ReadOnlyAdmin):
         success=gettext_lazy("Channel approved."),
         list_label=gettext_lazy("Approve the channels"),
         list_title=gettext_lazy("Approve %s"),
+        list_success=lambda count: (
+            ngettext("%(count)d channel approved.", "%(count)d channels approved.", count) % {"count": count}
+        ),
         icon="check",
         variant="primary",
     )
@@ -84,6 +87,9 @@ class ChannelAdmin(ReadOnlyAdmin):
         success=gettext_lazy("Channel rejected."),
         list_label=gettext_lazy("Reject the channels"),
         list_title=gettext_lazy("Reject %s"),
+        list_success=lambda count: (
+            ngettext("%(count)d channel rejected.", "%(count)d channels rejected.", count) % {"count": count}
+        ),
         icon="close",
         variant="danger",
     )

@@ -62,7 +62,13 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "affiliates.AffiliateNote": _classify(erased="text"),
     # Deleted if it names the affiliate, or if no one else has it.
     "affiliates.AffiliateTag": _classify(deleted="name"),
+    "affiliates.ApplicationAnswer": _classify("question", erased="answer"),
+    "affiliates.ApplicationQuestion": _classify("text translations"),
+    "affiliates.ApprovalRule": _classify("name channel_kinds blocked_hosts countries"),
     "affiliates.Channel": _classify("kind state", replaced="address", erased="reason"),
+    "affiliates.ChannelPreview": _classify("problem", erased="title description"),
+    "affiliates.RejectionTemplate": _classify("name text"),
+    "affiliates.RuleCheck": _classify("rule", erased="results same_person", scrubbed="results same_person"),
     "affiliates.StatusChange": _classify("before after clause source", erased="reason"),
     "agreements.Acceptance": _classify(
         "method language text_sha256 differences box_label button_label page_revision personal_digests previous_hash hash"

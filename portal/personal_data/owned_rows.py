@@ -10,7 +10,16 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from affiliates.models import Affiliate, AffiliateNote, AffiliateTag, Channel, StatusChange
+from affiliates.models import (
+    Affiliate,
+    AffiliateNote,
+    AffiliateTag,
+    ApplicationAnswer,
+    Channel,
+    ChannelPreview,
+    RuleCheck,
+    StatusChange,
+)
 from agreements.models import Acceptance, AcceptancePerson, Decline, Promotion
 from audit.models import AuditRecord
 from compliance.models import (
@@ -56,6 +65,9 @@ def collect_rows(affiliate: Affiliate) -> dict[str, Rows]:
         "second_factors": Authenticator.objects.filter(user=user),
         "affiliate": Affiliate.objects.filter(pk=affiliate.pk),
         "channels": Channel.objects.for_affiliate(affiliate),
+        "channel_previews": ChannelPreview.objects.filter(channel__affiliate=affiliate),
+        "application_answers": ApplicationAnswer.objects.filter(affiliate=affiliate),
+        "application_checks": RuleCheck.objects.filter(affiliate=affiliate),
         "status_history": StatusChange.objects.filter(affiliate=affiliate),
         "tags": AffiliateTag.objects.filter(affiliates=affiliate),
         "notes": AffiliateNote.objects.filter(affiliate=affiliate),

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.staff import staff_member
 from lib.admin.actions import ConfirmForm, ReasonForm, describe_rows, run_action
 from lib.admin.bases import ReadOnlyAdmin
-from lib.admin.pages import build_admin_link, build_changelist_url
+from lib.admin.bulk_action import build_list_url
+from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from payouts.admin.bases import money_page
@@ -135,7 +136,7 @@ class RejectAdmin(ReadOnlyAdmin):
 
         return run_action(
             request, self, ConfirmForm, _("Resend: %(what)s") % {"what": describe_rows(queryset)}, resend_rows,
-            build_changelist_url(Reject),
+            build_list_url(request),
             explanation=_("The rows are processed again unchanged. Those rejected again stay in the inbox, or become"
                           " new rows if a shop connection sent them."),
         )  # fmt: skip
@@ -147,7 +148,7 @@ class RejectAdmin(ReadOnlyAdmin):
             lambda answers: rejects.dismiss_all(
                 rejects=queryset, reason=answers["reason"], now=timezone.now(), by=staff_member(request)
             ),
-            build_changelist_url(Reject), explanation=_("Rows that are no longer open stay unchanged."),
+            build_list_url(request), explanation=_("Rows that are no longer open stay unchanged."),
         )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from lib.errors import NotAllowed
 from payouts.payout_details import encryption
 from shops import intake
 from shops.csv_import.columns import FIELDS, LAYOUT
+from shops.csv_import.coupon_preview import describe_unassigned_coupons, find_unassigned_coupons
 from shops.csv_import.order_cells import Context
 from shops.csv_import.order_groups import OrderGroup, group_orders
 from shops.intake import BATCH
@@ -110,15 +111,21 @@ def match_columns(*, file: OrderFile, mapping: ColumnMapping, now: datetime) -> 
     csv_columns.check_mapping(LAYOUT, mapping, file.headings)
     orders, notes = _group_orders(file, mapping)
     outcomes: Counter[str] = Counter()
+    uncredited: dict[str, list[str]] = {}
     file.rejects.all().delete()
     for batch in _split_batches(orders):
         results = intake.preview_orders(snapshots=[order.snapshot for order in batch], now=now)
         outcomes.update(str(result.outcome) for result in results)
+        uncredited |= find_unassigned_coupons(results)
         _store_rejects(file, mapping.columns, zip(batch, results, strict=True))
     OrderFile.objects.filter(pk=file.pk).update(
         columns=mapping.columns,
         preset=mapping.preset.name if mapping.preset else "",
-        notes=[*csv_columns.describe_mapping(LAYOUT, mapping, file.headings), *notes],
+        notes=[
+            *csv_columns.describe_mapping(LAYOUT, mapping, file.headings),
+            *notes,
+            *describe_unassigned_coupons(uncredited),
+        ],
         orders=len(orders),
         expected_outcomes=outcomes,
     )

@@ -1,15 +1,17 @@
 """The admin of affiliates and channels."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from affiliates.models import Affiliate, Channel, State
+from affiliates import applications
+from affiliates.models import Affiliate, Channel, RejectionTemplate, State
 from audit.models import AuditRecord
 from mail.models import Message
-from tests.factories import make_affiliate, make_staff, make_user
+from tests.factories import NOW, make_affiliate, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +81,7 @@ def test_decision_links_to_the_application_that_waits_longest(manager: Client, a
 def test_rejection_requires_reason(manager: Client, application: Affiliate) -> None:
     response = manager.post(build_url(application, "reject"), {"confirmed": "1", "reason": " "})
     assert response.status_code == 200
-    assert "This field is required" in response.content.decode()
+    assert "Enter a reason, or choose a template." in response.content.decode()
     manager.post(build_url(application, "reject"), {"confirmed": "1", "reason": "No readers."})
     assert Affiliate.objects.get().state == State.REJECTED
     assert AuditRecord.objects.get(action="affiliate rejected").reason == "No readers."
@@ -95,13 +97,89 @@ def test_selected_applications_are_approved_after_confirmation(manager: Client) 
     assert Affiliate.objects.filter(state=State.APPROVED).count() == 2
 
 
-def test_selected_applications_are_approved_all_or_none(manager: Client, application: Affiliate) -> None:
-    unconfirmed = make_affiliate(state=State.APPLIED, user=make_user(verified=False))
+def test_application_that_cannot_be_approved_is_skipped_and_named(manager: Client, application: Affiliate) -> None:
+    unconfirmed = make_affiliate(state=State.APPLIED, name="Carol", user=make_user(verified=False))
     data = {"action": "approve_selected", "_selected_action": [str(application.pk), str(unconfirmed.pk)]}
+    page = manager.post(LIST, data).content.decode()
+    assert f"<li>Ada Lovelace ({application.code})</li>" in page
+    assert f"<li>Carol ({unconfirmed.code}): The e-mail address is not confirmed yet.</li>" in page
     response = manager.post(LIST, data | {"confirmed": "1"}, follow=True)
-    assert "has not confirmed their e-mail address" in response.content.decode()
-    assert Affiliate.objects.filter(state=State.APPLIED).count() == 2
-    assert not Message.objects.filter(kind="application_approved").exists()
+    page = response.content.decode()
+    assert f"1 application approved.<br>Ada Lovelace ({application.code})" in page
+    assert f"Carol ({unconfirmed.code}) has not confirmed their e-mail address yet." in page
+    assert Affiliate.objects.get(state=State.APPROVED) == application
+    assert Message.objects.get(kind="application_approved").to == application.email
+
+
+def test_bulk_decision_returns_to_the_filtered_list(manager: Client, application: Affiliate) -> None:
+    query = "?state__exact=applied&q=ada"
+    data = {"action": "approve_selected", "_selected_action": [str(application.pk)], "confirmed": "1"}
+    assert manager.post(f"{LIST}{query}&p=3", data)["Location"] == LIST + query
+
+
+def test_application_approved_by_someone_else_meanwhile_is_skipped(
+    manager: Client, application: Affiliate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_affiliate(state=State.APPLIED, name="Bob")
+    decide = applications.approve
+
+    def decide_after_a_colleague(**arguments: Any) -> None:
+        # Bob comes first. Meanwhile another member of staff approves Ada, who has been read already.
+        if arguments["affiliate"].pk == other.pk:
+            decide(**arguments | {"affiliate": Affiliate.objects.get(pk=application.pk), "by": None})
+        decide(**arguments)
+
+    monkeypatch.setattr(applications, "approve", decide_after_a_colleague)
+    data = {"action": "approve_selected", "_selected_action": [str(application.pk), str(other.pk)], "confirmed": "1"}
+    page = manager.post(LIST, data, follow=True).content.decode()
+    assert "Someone else has changed Ada Lovelace" in page
+    assert "1 application approved.<br>Bob" in page
+    assert Affiliate.objects.filter(state=State.APPROVED).count() == 2
+    assert Message.objects.filter(kind="application_approved").count() == 2
+
+
+def test_applications_are_listed_oldest_first_with_decisions_per_row(manager: Client, application: Affiliate) -> None:
+    later = make_affiliate(state=State.APPLIED, name="Zoe", at=NOW + timedelta(days=1))
+    page = manager.get(LIST, {"state__exact": "applied"}).content.decode()
+    assert page.index("Ada Lovelace") < page.index("Zoe")
+    link = f"{build_url(later, 'approve')}?_changelist_filters=state__exact%3Dapplied"
+    assert f'href="{link}"' in page
+    response = manager.post(link, {"confirmed": "1"})
+    assert response["Location"] == f"{LIST}?state__exact=applied"
+    assert "_changelist_filters" not in manager.get(LIST, {"state__exact": "active"}).content.decode()
+
+
+def test_decision_shows_the_email_that_will_be_sent(manager: Client, application: Affiliate) -> None:
+    page = manager.get(build_url(application, "approve")).content.decode()
+    for text in (application.email, "has been approved", application.channels.get().address):
+        assert text in page
+    url = build_url(application, "reject")
+    assert "[your reason]" in manager.get(url).content.decode()
+    page = manager.post(url, {"confirmed": "1", "reason": "Too few readers, {name}.", "preview": "1"}).content.decode()
+    assert "Too few readers, Ada Lovelace." in page
+    assert Affiliate.objects.get().state == State.APPLIED
+    assert not Message.objects.exclude(kind="application_received").exists()
+
+
+def test_email_of_an_impossible_decision_is_replaced_by_the_reason(manager: Client) -> None:
+    unconfirmed = make_affiliate(state=State.APPLIED, user=make_user(verified=False))
+    assert "has not confirmed their e-mail" in manager.get(build_url(unconfirmed, "approve")).content.decode()
+
+
+def test_rejection_by_template_names_the_applicant(manager: Client, application: Affiliate) -> None:
+    template = RejectionTemplate.objects.create(name="Readers", text="Too few readers, {name}.")
+    manager.post(build_url(application, "reject"), {"confirmed": "1", "template": str(template.pk), "reason": ""})
+    assert AuditRecord.objects.get(action="affiliate rejected").reason == "Too few readers, Ada Lovelace."
+    mail = Message.objects.get(kind="application_rejected")
+    assert mail.context["reason"] == "Too few readers, Ada Lovelace."
+
+
+def test_answers_are_shown_in_the_list_and_on_the_page(manager: Client, application: Affiliate) -> None:
+    application.application_answers.create(position=1, question="How do you promote?", answer="By a <b>letter</b>.")
+    for url in (f"{LIST}?state__exact=applied", build_url(application)):
+        page = manager.get(url).content.decode()
+        assert "How do you promote?" in page
+        assert "By a &lt;b&gt;letter&lt;/b&gt;." in page
 
 
 def test_second_decision_from_list_is_rejected(manager: Client) -> None:
@@ -170,6 +248,6 @@ def test_decided_application_has_no_decision_buttons(manager: Client) -> None:
 def build_inline_forms() -> dict[str, str]:
     return {
         f"{prefix}-{name}": "0"
-        for prefix in ("channels", "status_changes")
+        for prefix in ("application_answers", "rule_checks", "channels", "status_changes")
         for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
     }

@@ -130,6 +130,48 @@ def test_appeal_must_be_decided_by_a_different_reviewer(staff, review, reviewer,
     assert Review.objects.get().appeal == "granted"
 
 
+def test_decision_is_made_beside_the_timeline_and_the_sum_at_stake(staff, affiliate, second_reviewer):
+    now = timezone.now()
+    commission = make_order(affiliate, now - days(9), order_id="ODD1")
+    signal = Signal.objects.create(
+        affiliate=affiliate, kind="quick_orders", raised_at=now - days(2),
+        evidence={"orders": 3, "within_seconds": 30, "examples": ["ODD1"]},
+    )  # fmt: skip
+    review = open_review(
+        affiliate=affiliate, activity="fraud", summary="Odd.", commissions=[commission], signal=signal,
+        now=now - days(1), by=second_reviewer,
+    )  # fmt: skip
+    replies.reply(review=review, text="It was a sale.", files=[("n.txt", b"note")], now=now, by=affiliate.user)
+    replies.add_note(review=review, text="Sounds right.", now=now, by=second_reviewer)
+    page = staff.get(build_url("review_decide", review.pk)).content.decode()
+    for text in ("It was a sale.", "n.txt", "Sounds right.", "visible to staff only", "less than 30 seconds", "ODD1"):
+        assert text in page
+    day = format_datetime(timezone.now() + days(14)).partition(",")[0]
+    assert f"5.00 USD will be forfeited on {day}" in page
+    assert "1 commission is named: 5.00 USD." in page
+
+
+@pytest.mark.parametrize(
+    ("decision", "sentence"),
+    [
+        ("forfeiture", "If you refuse the appeal, 5.00 USD is forfeited at once."),
+        ("warning", "The decision forfeits none of it."),
+    ],
+)
+def test_appeal_is_decided_beside_the_timeline_and_the_sum(staff, affiliate, second_reviewer, decision, sentence):
+    now = timezone.now()
+    review = open_review(
+        affiliate=affiliate, activity="fraud", summary="Odd.", commissions=[make_order(affiliate, now - days(9))],
+        now=now - days(1), by=second_reviewer,
+    )  # fmt: skip
+    replies.reply(review=review, text="No.", now=now, by=affiliate.user)
+    decisions.decide(review=review, decision=decision, reason="So.", now=now, by=second_reviewer)
+    appeals.appeal(review=review, text="That is wrong.", now=now, by=affiliate.user)
+    page = staff.get(build_url("review_decide_appeal", review.pk)).content.decode()
+    assert "That is wrong." in page
+    assert sentence in page
+
+
 def test_review_page_shows_events_files_and_notes(staff, review):
     confirm(staff, build_url("review_add_note", review.pk), text="Keep an eye on them.")
     page = staff.get(build_url("review_change", review.pk)).content.decode()

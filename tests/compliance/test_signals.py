@@ -162,7 +162,10 @@ def test_clicks_from_undeclared_sites_raise_signal(affiliate, settings):
     ):
         make_clicks(link, number, host=host)
     evidence = detect("undeclared_sites")
-    assert evidence[affiliate.pk] == {"clicks_by_site": {"notblog.example": 5, "blog.example.evil.example": 6}}
+    assert evidence[affiliate.pk] == {
+        "clicks_by_site": {"notblog.example": 5, "blog.example.evil.example": 6},
+        "limits": {"clicks": 5},
+    }
 
 
 @pytest.mark.parametrize(("state", "is_signaled"), [("approved", False), ("pending", False), ("rejected", True)])

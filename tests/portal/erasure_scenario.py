@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from affiliates import profile, staff_notes, status_history
-from affiliates.models import Affiliate, State
+from affiliates.models import Affiliate, ApplicationAnswer, ChannelPreview, RuleCheck, State
 from agreements import acceptances, promotions, version_documents
 from agreements.models import AgreementVersion, Program
 from audit import trail
@@ -89,6 +89,11 @@ def _create_affiliate(agreement: AgreementVersion) -> Affiliate:
     user = make_user(email=FORMER, name=NAME)
     addresses = (("website", f"https://{HOST}/mina/"), ("blog", f"https://{FORMER_HOST}/"))
     affiliate = make_affiliate(state=State.APPROVED, at=STARTS_AT, user=user, name=NAME, channels=addresses)
+    ApplicationAnswer.objects.create(affiliate=affiliate, position=1, question="How?", answer=f"{NAME}, on {HOST}.")
+    for channel in affiliate.channels.all():
+        ChannelPreview.objects.create(channel=channel, fetched_at=STARTS_AT, title=NAME, description=f"By {NAME}.")
+    found = [{"check": "email_confirmed", "met": True, "detail": FORMER}]
+    RuleCheck.objects.create(affiliate=affiliate, rule="Standard", checked_at=STARTS_AT, approved=True, results=found)
     text = version_documents.get_text(agreement, "")
     assert text is not None
     evidence = acceptances.Evidence(

@@ -28,7 +28,10 @@ MODELS: dict[str, Rights] = {
     "audit_auditrecord": Rights(""),
     "mail_message": Rights(""),
     "affiliates_affiliate": Rights("MRPA", change="M"),
+    "affiliates_applicationquestion": Rights("M", change="M", add="M", delete=""),
+    "affiliates_approvalrule": Rights("", change=""),
     "affiliates_channel": Rights("MRPA"),
+    "affiliates_rejectiontemplate": Rights("M", change="M", add="M", delete=""),
     "agreements_acceptance": Rights("R"),
     "agreements_decline": Rights("MR"),
     "agreements_agreementversion": Rights("R", change="", delete=""),
@@ -182,6 +185,7 @@ ACTIONS: dict[str, str] = {
 }
 # Pages that redirect.
 REDIRECTS: dict[str, str] = {
+    "affiliates_approvalrule_changelist": "302 admin:affiliates_approvalrule_change",
     "agreements_program_changelist": "302 admin:agreements_program_change",
     "agreements_acceptance_verify": "302 admin:agreements_acceptance_changelist",
     "agreements_agreementversion_backtest": "302 compliance:backtest",

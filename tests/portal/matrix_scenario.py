@@ -18,7 +18,7 @@ from django.test import Client
 from accounts import api_keys, groups
 from accounts.models import User
 from affiliates import channels, status_history
-from affiliates.models import Affiliate, State
+from affiliates.models import Affiliate, ApplicationQuestion, ApprovalRule, RejectionTemplate, State
 from agreements import acceptances, declines, promotions, publishing, seeding, version_drafts
 from agreements.models import AgreementVersion, Program
 from audit.models import AuditRecord
@@ -302,7 +302,10 @@ def _create_agreements(scenario: Scenario, owner: Affiliate, staff: dict[str, Us
 
 
 def _create_applications(scenario: Scenario, owner: Affiliate, staff: dict[str, User]) -> None:
-    """Create an applicant and a pending channel."""
+    """Create an applicant, a pending channel, and what staff set for applications."""
+    question = ApplicationQuestion.objects.create(position=1, text="How do you promote?")
+    template = RejectionTemplate.objects.create(name="Readers", text="Too few readers.")
+    remember(scenario, question, template, ApprovalRule.current())
     fields = {"kind": "blog", "address": "https://blog.example.com/"}
     channel = channels.add(affiliate=owner, **fields, now=NOW, by=owner.user)
     applied = make_affiliate(state=State.APPLIED, at=NOW)

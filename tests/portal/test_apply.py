@@ -6,9 +6,10 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.test import Client
+from django.utils.translation import override
 
 from accounts.models import User
-from affiliates.models import Affiliate, Channel, State
+from affiliates.models import Affiliate, ApplicationQuestion, Channel, State
 from mail import rendering
 from mail.models import Message
 from tests.factories import make_user
@@ -200,3 +201,35 @@ def test_used_confirmation_link_does_not_ask_a_signed_in_person_to_sign_in(agree
     client.post(path)
     assert "You are signed in" in client.get(path).content.decode()
     assert "Sign in</a>. If your address" in Client().get(path).content.decode()
+
+
+def test_questions_of_staff_are_on_the_form_and_required_ones_must_be_answered(agreement):
+    ApplicationQuestion.objects.create(position=1, text="How do you promote?", is_required=True)
+    ApplicationQuestion.objects.create(position=2, text="How many <readers>?")
+    ApplicationQuestion.objects.create(position=3, text="Your shoe size?", is_required=True, is_active=False)
+    page = Client().get("/apply/").content.decode()
+    assert page.index("How do you promote?") < page.index("How many &lt;readers&gt;?")
+    assert "shoe size" not in page
+    response = apply(question2="Three")
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert page.count("Answer this question.") == 2  # in the summary and at the field
+    assert not Affiliate.objects.exists()
+    assert apply(question1="By letter.").status_code == 302
+    answers = Affiliate.objects.get().application_answers
+    assert list(answers.values_list("question", "answer")) == [("How do you promote?", "By letter.")]
+
+
+def test_question_is_asked_in_the_language_of_the_reader(agreement, settings):
+    question = ApplicationQuestion(position=1, text="How?", translations={"de": "Wie?"})
+    with override("de"):
+        assert question.local_text == "Wie?"
+    with override("fr"):
+        assert question.local_text == "How?"
+
+
+@pytest.mark.parametrize("answer", ["x" * 2001, "a\x00b"])
+def test_answer_that_cannot_be_stored_is_refused_at_the_field(agreement, answer):
+    ApplicationQuestion.objects.create(position=1, text="How?")
+    assert apply(question1=answer).status_code == 200
+    assert not Affiliate.objects.exists()

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
@@ -48,6 +48,9 @@ class CouponAdmin(ReadOnlyAdmin):
         success=lambda coupon: _("Coupon %s unassigned.") % coupon,
         list_label=gettext_lazy("Unassign coupons"),
         list_title=gettext_lazy("Unassign %s"),
+        list_success=lambda count: (
+            ngettext("%(count)d coupon unassigned.", "%(count)d coupons unassigned.", count) % {"count": count}
+        ),
         icon="link_off",
         variant="danger",
     )

@@ -1,0 +1,40 @@
+"""The audit trail in the admin."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from audit import trail
+from audit.admin import list_changes
+from tests.factories import NOW, make_staff, make_user
+
+
+def test_changes_are_listed_before_and_after_in_words() -> None:
+    before = {"state": "open", "holds_all_money": False, "until": "2026-12-13 07:35:00+00:00"}
+    after = {"state": "decided", "holds_all_money": True, "number": 0}
+    assert list_changes(before, after) == [
+        ("State", "open", "decided"),
+        ("Holds all money", "no", "yes"),
+        ("Until", "13 Dec 2026, 07:35 UTC", "–"),
+        ("Number", "–", "0"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["2026-12-13", "20261213073500000000000000", "a" * 64, "2026-12-13 07:35:00 or later"])
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert list_changes({}, {"value": text})[0][2] == text
+
+
+@pytest.mark.django_db
+def test_record_is_shown_as_a_table_without_json(client: Client) -> None:
+    record = trail.record(
+        action="tried", subject=make_user(), now=NOW, by=None, before={"state": "<a>"}, after={"state": "b"}, reason="-"
+    )
+    client.force_login(make_staff(superuser=True))
+    page = client.get(reverse("admin:audit_auditrecord_change", args=[record.pk])).content.decode()
+    assert '<th scope="row">State</th>' in page
+    assert "&lt;a&gt;" in page
+    assert (
+        "{"
+        not in page[page.index('<th scope="row">State') : page.index("</table>", page.index('<th scope="row">State'))]
+    )
