@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("mail", "0001_initial")]
+    dependencies = [("mail", "0003_message_mail_unread")]
 
     operations = [
         AddIndexConcurrently(

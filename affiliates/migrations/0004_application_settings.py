@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('affiliates', '0001_initial'),
+        ('affiliates', '0003_notes_and_tags'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("tracking", "0001_initial")]
+    dependencies = [("tracking", "0003_link_code_lower")]
 
     operations = [
         AddIndexConcurrently(
