@@ -17,7 +17,7 @@ from creatives import affiliate_links, image_responses, snippets
 from creatives.filters import CreativeFilter
 from creatives.models import Creative, CreativeLink
 from lib.errors import NotAllowed
-from tracking.link_lists import find_affiliate_pause
+from tracking.links.pauses import PauseReason, find_affiliate_pause
 from tracking.links.tracking_links import build_short_url
 
 PAGE_SIZE = 12
@@ -42,9 +42,13 @@ def list_creatives(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "ended": [each for each in states if each[1] != Creative.State.ACTIVE][:MAX_ENDED_SHOWN],
         "affiliate": affiliate,
         "can_copy": affiliate.state == State.ACTIVE,
-        "pause": find_affiliate_pause(affiliate, now=now),
+        "pause": _find_pause(affiliate, now),
     }
     return render(request, "creatives/creatives.html", context)
+
+
+def _find_pause(affiliate: Affiliate, now: datetime) -> PauseReason | None:
+    return find_affiliate_pause(affiliate, Program.objects.filter(pk=1).first() or Program(), now=now)
 
 
 @require_safe
@@ -68,7 +72,7 @@ def show_creative(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpR
         "text": snippets.build_text(creative, url) if url and is_text else "",
         "affiliate": affiliate,
         "can_copy": affiliate.state == State.ACTIVE,
-        "pause": find_affiliate_pause(affiliate, now=now),
+        "pause": _find_pause(affiliate, now),
     }
     return render(request, "creatives/creative.html", context)
 

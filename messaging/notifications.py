@@ -114,18 +114,18 @@ def _build_from_receipt(receipt: AnnouncementReceipt) -> Notification:
 def _get_rendered(email: Message) -> RenderedMail:
     """Return the e-mail as it was sent, or as it will be if it waits: the mail server may be away for hours."""
     if email.subject:
-        return RenderedMail(email.subject, email.text, "")
+        return RenderedMail(email.subject, email.text, "", "")
     try:
         return render(kind=email.kind, context=email.context, language=email.language)
     except Exception:
         # Delivery reports it to staff; the other notifications are shown.
         log.warning("E-mail %s (%s) cannot be rendered", email.pk, email.kind, exc_info=True)
-        return RenderedMail(email.kind.replace("_", " ").capitalize(), "", "")
+        return RenderedMail(email.kind.replace("_", " ").capitalize(), "", "", "")
 
 
 def read_text(email: Message) -> NotificationText:
     """Return what the e-mail said, without the part that every e-mail ends with."""
-    subject, text, _html = _get_rendered(email)
+    subject, text, _html, _preheader = _get_rendered(email)
     if email.has_sign_in_link:
         return NotificationText(subject, "", "", "")
     body = text.partition(_FOOTER)[0].strip()

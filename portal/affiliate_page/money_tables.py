@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -10,7 +11,7 @@ from agreements.category_names import load_category_names
 from lib.admin.pages import build_admin_link
 from lib.formatting import format_date, format_datetime, format_money, format_month, format_percent
 from payouts.models import Adjustment, Commission, Payout, PayoutDetails, PayoutHold, Statement
-from payouts.reporting.commission_list import STATE_LABELS, list_commissions
+from payouts.reporting.commission_list import STATE_LABELS, annotate_state, list_commissions
 from portal.affiliate_page.tables import MAX_ROWS, Cells, Context, Table
 
 
@@ -25,8 +26,13 @@ def _list_commissions(context: Context) -> Sequence[Cells]:
             format_percent(row.rate),
             format_money(row.amount, ""),
         )
-        for row in list_commissions(context.affiliate, context.now)[:MAX_ROWS]
+        for row in _list_newest_commissions(context)
     ]
+
+
+def _list_newest_commissions(context: Context) -> QuerySet[Commission]:
+    rows = annotate_state(list_commissions(context.affiliate), context.now).select_related("order", "line")
+    return rows.order_by("-placed_at", "-order_id", "line__position", "line_id")[:MAX_ROWS]
 
 
 def _list_statements(context: Context) -> Sequence[Cells]:
@@ -119,7 +125,7 @@ STATEMENTS = Table(
     "payouts.view_statement",
     (
         *(gettext_lazy("Month"), gettext_lazy("Number"), gettext_lazy("Opening balance")),
-        *(gettext_lazy("Settled"), gettext_lazy("Payout"), gettext_lazy("Closing balance")),
+        *(gettext_lazy("Posted"), gettext_lazy("Payout"), gettext_lazy("Closing balance")),
     ),
     _list_statements,
     gettext_lazy(

@@ -91,7 +91,7 @@ def test_withdrawal_notifies_those_who_have_the_link_and_are_still_there(affilia
     assert library.withdraw_creative(creative=banner, reason="The offer is over.", now=NOW, by=by) == 1
     message = Message.objects.get(kind="creative_withdrawn")
     assert message.to == affiliate.user.email != stranger.user.email
-    subject, text, _html = render(kind=message.kind, context=message.context, language="")
+    subject, text, *_rest = render(kind=message.kind, context=message.context, language="")
     assert subject == "Withdrawn: Spring banner"
     assert "The offer is over." in text
     record = AuditRecord.objects.get(action="creative withdrawn")
