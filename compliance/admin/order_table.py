@@ -51,6 +51,8 @@ class OrderTableWidget(forms.CheckboxSelectMultiple):
     """A check box in a row for each order; a script adds a filter, a box for all, and the sum as it changes."""
 
     template_name = "admin/compliance/order_table.html"
+    # Not that of a check box, whose label the admin puts beside it.
+    input_type = "table"
 
     class Media:
         js = (Script("order-table.js", defer=True),)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import model_ngettext
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -66,8 +67,8 @@ def run_for_each(
     """Name the rows and ask with the form, then call `do` for each row in a transaction of its own.
 
     A row that `do` refuses with ValidationError, NotAllowed or PermissionDenied is skipped; the others are done.
-    `find_obstacles` returns, by primary key, why rows would be skipped, as far as it is known beforehand. Afterwards
-    staff are back on the list with the filters that they had set.
+    `title` may have a `%s` for the rows. `find_obstacles` returns, by primary key, why rows would be skipped, as far as
+    it is known beforehand. Afterwards staff are back on the list with the filters that they had set.
     """
     selected = queryset.count()
     rows = list(queryset[:MAX_ROWS])
@@ -80,6 +81,7 @@ def run_for_each(
             return HttpResponseRedirect(build_list_url(request))
     obstacles = find_obstacles(rows)
     eligible = [row for row in rows if row.pk not in obstacles]
+    title = title % _count_rows(eligible or rows) if "%s" in title else title
     shown = preview(eligible[0], answers) if preview and eligible else None
     return render_page(
         request, admin, form, title, build_list_url(request), explanation, variant, preview=shown,
@@ -111,6 +113,13 @@ def build_list_url(request: HttpRequest) -> str:
     query = request.GET.copy()
     query.pop("p", None)
     return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+def _count_rows(rows: Sequence[Any]) -> str:
+    """Return the name of a single row, or the number of several rows with the name of their kind."""
+    if len(rows) == 1:
+        return str(rows[0])
+    return f"{len(rows)} {model_ngettext(rows[0]._meta, len(rows))}" if rows else ""
 
 
 def _describe_rows(rows: Sequence[Any], obstacles: Mapping[Any, str], left: int) -> SelectedRows:

@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lib.admin.actions import ConfirmForm, Preview, describe_rows, run_action
+from lib.admin.actions import ConfirmForm, Preview, run_action
 from lib.admin.bulk_action import run_for_each
 from lib.admin.confirmation import Fact, run_checked_action
 from lib.typed import action
@@ -128,7 +128,7 @@ class StaffAction:
                 model_admin,
                 queryset,
                 self.form,
-                str(self.list_title) % describe_rows(queryset),
+                str(self.list_title),
                 lambda row, answers: self.do(row, answers, timezone.now(), request.user),
                 find_obstacles=self._find_obstacles,
                 count_done=self.list_success,

@@ -106,7 +106,11 @@ class ApplicationActions:
         columns: tuple[Any, ...] = tuple(super().get_list_display(request))  # type: ignore[misc]  # a mixin
         if not lists_applications(request):
             return columns
-        return (*columns, show_answers, build_decision_column(request)) if request.user.has_perm(DECIDE) else columns
+        # All are in the same state.
+        shown = [column for column in columns if column != "state_label"]
+        if request.user.has_perm(DECIDE):
+            shown.insert(3, build_decision_column(request))
+        return (*shown, show_answers)
 
     approve = StaffAction(
         gettext_lazy("Approve"),

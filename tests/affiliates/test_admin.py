@@ -102,6 +102,7 @@ def test_application_that_cannot_be_approved_is_skipped_and_named(manager: Clien
     data = {"action": "approve_selected", "_selected_action": [str(application.pk), str(unconfirmed.pk)]}
     page = manager.post(LIST, data).content.decode()
     assert f"<li>Ada Lovelace ({application.code})</li>" in page
+    assert f"Approve Ada Lovelace ({application.code})" in page
     assert f"<li>Carol ({unconfirmed.code}): The e-mail address is not confirmed yet.</li>" in page
     response = manager.post(LIST, data | {"confirmed": "1"}, follow=True)
     page = response.content.decode()
