@@ -67,7 +67,7 @@ def test_preheader_is_what_follows_the_greeting(render) -> None:
     mail = render("S\n\nHello {{ name }},\n\n{{ news }}\n\n=> /x/ | Read", name="Ada", news=long_news)
     assert mail.preheader.startswith("Your statement of May is ready. Your")
     assert len(mail.preheader) == PREHEADER_LENGTH
-    assert f">{mail.preheader}&#847;" in mail.html
+    assert f">{mail.preheader}&zwnj;" in mail.html
     assert mail.preheader not in mail.text
     mail = render("S\n\nHello,\n\nTo do:\n\n- a\n- b\n\nBye.\n\n=> /x/ | Read")
     assert mail.preheader == "To do: a; b"
