@@ -174,7 +174,7 @@ def test_preset_period_is_relative_and_named_days_are_fixed(signed_in, link):
 def test_default_period_is_the_last_30_days(signed_in, link):
     for days in (0, 29, 30):
         make_click(link, timezone.now() - timedelta(days=days))
-    assert '<span class="value">2</span>' in signed_in.get("/reports/").content.decode()
+    assert '<p class="value">2</p>' in signed_in.get("/reports/").content.decode()
 
 
 def test_empty_report_says_so(signed_in):
