@@ -151,10 +151,10 @@ def _list_queries(model_admin: Any) -> Iterator[tuple[str, str]]:
     yield "last page", "?p=last"
     if model_admin.search_fields:
         yield from ((f"search for {text}", f"?q={text}") for text in SEARCHES)
-    sortable = range(1, len(model_admin.list_display) + 1)
+    # The box that selects a row is the first column of lists with actions.
+    boxes = 1 if model_admin.actions else 0
     shown = model_admin.sortable_by
-    for place in sortable:
-        name = model_admin.list_display[place - 1]
+    for place, name in enumerate(model_admin.list_display, boxes):
         if shown is None or name in shown:
             yield f"sorted by {name}", f"?o={place}"
 

@@ -29,6 +29,7 @@ class PayoutDetailsAdmin(ReadOnlyAdmin):
     list_filter = ("method",)
     list_select_related = ("affiliate",)
     search_fields = ("affiliate__code", "affiliate__name")
+    sortable_by = ()
     # Without ciphertext and fingerprint, which no one needs to see.
     fields = (
         "affiliate", "method", "masked", "account_country", "holder", "entered_at", "entered_by", "confirmation",

@@ -93,6 +93,7 @@ class LedgerTransactionAdmin(MoneyAdmin):
     list_filter = ("kind", MonthFilter)
     list_select_related = ("by",)
     search_fields = ("source",)
+    sortable_by = ()
     search_help_text = gettext_lazy("Affiliate code, payout reference, or the beginning of a source")
     fields = ("source", "source_object", "kind", "total_display", "at", "recorded_at", "by", "memo")
     readonly_fields = fields
@@ -191,6 +192,7 @@ class LedgerEntryAdmin(MoneyAdmin):
     list_filter = ("account", SideFilter, EntryMonthFilter, UntilFilter)
     list_select_related = ("transaction", "affiliate")
     search_fields = ("transaction__source",)
+    sortable_by = ()
     search_help_text = LedgerTransactionAdmin.search_help_text
     fields = ("transaction_link", "at", "account", "affiliate", "amount_display", "memo")
     readonly_fields = fields
