@@ -1,5 +1,6 @@
 """The affiliates' pages of creatives, and the images that their channels show."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, State
+from agreements.models import Program
 from creatives import affiliate_links, image_responses, snippets
 from creatives.filters import CreativeFilter
 from creatives.models import Creative, CreativeLink
