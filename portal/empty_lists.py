@@ -11,6 +11,15 @@ TEXTS = {
     "affiliates.Affiliate": _(
         "People and companies that promote your shop. They appear when they apply, or when you import a CSV file."
     ),
+    "affiliates.ApplicationQuestion": _(
+        "Questions that applicants answer. Add up to three; without any, nothing is asked."
+    ),
+    "affiliates.ApprovalRule": _(
+        "Rules that approve applications which pass their checks. Without one, staff decide each."
+    ),
+    "affiliates.RejectionTemplate": _(
+        "Reasons for rejecting an application, to choose from. Add those that you repeat."
+    ),
     "affiliates.Channel": _("Sites and profiles where affiliates promote. They appear with the first application."),
     "agreements.Acceptance": _("Who accepted which agreement version. It fills when affiliates accept one."),
     "agreements.AgreementVersion": _("Terms and text of the agreement. Start a draft to publish the first version."),
@@ -30,6 +39,11 @@ TEXTS = {
     "compliance.TerminationNotice": _("Affiliates who were given notice. Give notice on the page of an affiliate."),
     "mail.Message": _("E-mails to affiliates and staff, with their state. It fills with the first event."),
     "mfa.Authenticator": _("Second factors of staff and affiliates. They appear when they set one up."),
+    "creatives.Creative": _("Banners and texts that affiliates copy with their link. Add the first one."),
+    "messaging.Announcement": _("What you told all affiliates, or some. Write the first one."),
+    "messaging.Conversation": _(
+        "Messages between affiliates and staff. They appear when an affiliate writes, or when you write from their page."
+    ),
     "payouts.Adjustment": _("Corrections of balances that need two people. Propose one with the button above."),
     "payouts.Close": _("Months that are closed. The first is closed on the close day after its end."),
     "payouts.CloseException": _("Affiliates excluded from a month-end close because of bad data. None is a good sign."),

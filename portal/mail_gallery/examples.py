@@ -8,7 +8,13 @@ from django.utils.text import slugify
 from agreements.models import AgreementVersion
 from mail import rendering
 from mail.rendering import RenderedMail
-from portal.mail_gallery import account_examples, agreement_examples, money_examples, review_examples
+from portal.mail_gallery import (
+    account_examples,
+    agreement_examples,
+    message_examples,
+    money_examples,
+    review_examples,
+)
 
 
 class Example(NamedTuple):
@@ -35,7 +41,7 @@ def _build_examples() -> Iterator[Example]:
     version = AgreementVersion.objects.published().first()
     # Statements name the version whose clauses they cite.
     common = {"name": account_examples.NAME, "code": "BEN7XQ", "agreement": str(version.pk) if version else ""}
-    for module in (account_examples, agreement_examples, money_examples, review_examples):
+    for module in (account_examples, agreement_examples, message_examples, money_examples, review_examples):
         for kind, variants in module.EXAMPLES.items():
             for variant, context in variants.items():
                 yield Example(kind, variant, common | context)

@@ -169,3 +169,10 @@ def test_list_needs_few_queries_however_it_is_shown(signed_in, links, django_ass
     for parameters in ({}, {"sort": "-earned", "search": "shop"}):
         with django_assert_max_num_queries(12):
             signed_in.get("/links/", parameters)
+
+
+def test_order_after_the_last_update_of_totals_is_counted_once(ann, links):
+    rollups.fold_rollups()
+    send_order("A6", ("home-decor", "2.00"), at=AT, click=make_click(links["Spring"], DAY))
+    figures = load_link_figures(ann)[links["Spring"].pk]
+    assert (figures.orders, str(figures.commission)) == (3, "2.30")
