@@ -91,10 +91,10 @@ def _find_kinds(rule: ApprovalRule, affiliate: Affiliate) -> Finding:
 
 def _find_shared_sites(_rule: ApprovalRule, affiliate: Affiliate) -> Finding:
     sites = [channel for channel in _list_channels(affiliate) if channel.kind in SITES]
-    shared = [channel.address for channel in sites if _is_shared(get_host(channel.address))]
+    shared = [channel.address for channel in sites if _is_shared(find_host(channel.address))]
     if not sites:
         return False, _("no website or blog")
-    return not shared, ", ".join(shared or [get_host(channel.address) for channel in sites])
+    return not shared, ", ".join(shared or [find_host(channel.address) for channel in sites])
 
 
 def _is_shared(host: str) -> bool:
@@ -107,11 +107,11 @@ def _is_shared(host: str) -> bool:
 
 def _find_blocked_channels(rule: ApprovalRule, affiliate: Affiliate) -> Finding:
     blocked = frozenset(rule.blocked_hosts)
-    found = [one.address for one in _list_channels(affiliate) if _is_on(get_host(one.address), blocked)]
+    found = [one.address for one in _list_channels(affiliate) if _is_on(find_host(one.address), blocked)]
     return not found, ", ".join(found)
 
 
-def get_host(address: str) -> str:
+def find_host(address: str) -> str:
     """Return the host of a channel's address, without "www."."""
     return (urlsplit(address).hostname or "").rstrip(".").removeprefix("www.")
 

@@ -27,6 +27,7 @@ def list_templates() -> list[str]:
     pending = [
         PAGE_TEMPLATE,
         components.COPY_FIELD_TEMPLATE,
+        components.STATUS_TEMPLATE,
         str(renderer.form_template_name),
         str(renderer.field_template_name),
     ]

@@ -16,7 +16,7 @@ from affiliates.models import State
 from payouts.reporting.changes import describe_change
 from portal.affiliate_summary import MonthFigures
 from portal.frame import Frame
-from portal.templatetags.accord import day, money
+from portal.templatetags.accord import build_term_url, day, money
 
 
 class Card(NamedTuple):
@@ -93,7 +93,7 @@ def _list_target_cards(summary: Any, agreement: Any) -> Iterator[Card]:
     else:
         days = ngettext("in the last %(days)d day", "in the last %(days)d days", agreement.target_days)
         change, tone = SafeString(days % {"days": agreement.target_days}), ""
-    yield Card(_("Sales target"), value, change, tone, "#progress")
+    yield Card(_("Sales target"), value, change, tone, build_term_url(agreement, "target_orders"))
 
 
 def _build_transit_card(summary: Any) -> Card:

@@ -164,6 +164,11 @@ def figure(agreement: Any, term: str, text: str) -> SafeString | str:
     return clause(agreement, _find_clause(agreement, term), text)
 
 
+def build_term_url(agreement: AgreementVersion, term: str) -> str:
+    """Return the address of the clause of `agreement` that states `term`."""
+    return _build_clause_url(agreement, _find_clause(agreement, term))
+
+
 def _find_clause(agreement: Any, term: str) -> str:
     return (
         get_clause_number(getattr(agreement, "pk", agreement), TERM_RULES.get(term) or Rule(term)) if agreement else ""

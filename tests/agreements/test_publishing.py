@@ -133,7 +133,14 @@ def test_publishing_detriment_notifies_active_affiliates(first):
     new = publish(start_cut(), NOW + 30 * DAY)
     [message] = Message.objects.filter(kind="agreement_change")
     assert message.to == active.email
-    assert message.context["changes"] == ["Home decor: 5.00 % -> 4.50 % (worse for you, clause 4.1)"]
+    [change] = message.context["changes"]
+    assert change == {
+        "label": "Home decor",
+        "old": "5.00 %",
+        "new": "4.50 %",
+        "effect": "worse for you",
+        "clause": "4.1",
+    }
     assert message.context["agreement_id"] == str(new.pk)
 
 

@@ -43,7 +43,7 @@ def make_target(
 
 
 def test_check_is_named_by_its_day_and_result_in_words():
-    assert str(TargetCheck(day=date(2026, 11, 29), result="at_risk")) == "2026-11-29: at risk"
+    assert str(TargetCheck(day=date(2026, 11, 29), result="at_risk")) == "29 Nov 2026: at risk"
 
 
 def test_window_reaches_back_180_days_of_24_hours():

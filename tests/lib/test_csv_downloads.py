@@ -24,9 +24,12 @@ DOWNLOADS = {
     "payouts/admin/dry_run.py",
     "payouts/admin/ledger.py",
     "payouts/reporting/page.py",
+    "payouts/views/commissions.py",
+    "payouts/views/links.py",
     "payouts/views/statements.py",
     "portal/csv_reports/download.py",
     "shops/admin/order_files.py",
+    "tracking/views/bulk.py",
 }
 
 

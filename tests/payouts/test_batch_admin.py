@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def test_single_payout_is_counted_in_the_singular(make_draft_batch, preparer, approver, sign_in_staff):
     batch = make_draft_batch(amounts=("20.00",))
     client = sign_in_staff(preparer)
-    assert "20.00 USD in 1 payout." in read_text(client.get(build_url(batch, "submit")))
+    assert "1 payout, 20.00 USD" in read_text(client.get(build_url(batch, "submit")))
     client.post(build_url(batch, "submit"), {"confirmed": "1"})
     assert "1 payout of 20.00 USD." in read_text(sign_in_staff(approver).get(build_url(batch, "approve")))
 

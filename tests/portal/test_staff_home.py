@@ -145,7 +145,7 @@ def test_open_work_is_sorted_by_the_day_it_is_due(agreement, affiliate_factory):
 def test_work_that_is_done_is_folded(agreement):
     make_affiliate(state=State.APPLIED)
     page = get_page(make_staff("affiliate managers"))
-    assert "All clear (2)" in page
+    assert "All clear (3)" in page
     opened, folded = page.split("<details")[0], page.split("<details")[1]
     assert "Applications" in opened
     assert "Lost clicks" in folded

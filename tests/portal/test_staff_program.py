@@ -106,7 +106,7 @@ def test_no_page_title_of_a_row_is_technical(program):
 
 def list_changelists():
     """Return the admins with a list, without those that show another page in its place."""
-    others = ("portal.ScheduledTask", "agreements.Program")
+    others = ("portal.ScheduledTask", "agreements.Program", "affiliates.ApprovalRule")
     return [model_admin for model_admin in admin.site._registry.values() if model_admin.opts.label not in others]
 
 

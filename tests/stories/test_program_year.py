@@ -100,7 +100,7 @@ def check_publication_of_cut(year: ProgramYear) -> None:
     notice = Message.objects.get(kind="agreement_change", to="ben@example.com")
     text = render(kind=notice.kind, context=notice.context).text
     assert "takes effect on 1 Jul 2026" in text
-    assert "Home decor: 6.00 % -> 4.00 % (worse for you, clause 4.1)" in text
+    assert "- Home decor\n  Before: 6.00 %\n  After: 4.00 %\n  worse for you, clause 4.1\n" in text
     assert "clause 9.4 of version 3" in text
     # One order of 100.00 in the 90 days before: 6.00 / 3 a month, and 4.00 / 3.
     assert "your earnings would be about 1.33 USD a month instead of 2.00 USD" in text

@@ -24,7 +24,7 @@ from tracking import uncounted_clicks
 from tracking.admin.forms import LinkCreateForm, LinkUpdateForm
 from tracking.links import own_names, tracking_links
 from tracking.links.link_fields import SUB_IDS
-from tracking.models import Link
+from tracking.models import Link, LinkName
 
 
 class PauseForm(UsualReasonForm):
@@ -91,8 +91,9 @@ class LinkAdmin(ReadOnlyAdmin):
     )
 
     def build_search(self, text: str) -> Q:
+        named = LinkName.objects.filter(name__startswith=text.lower()).values("link")
         local = Q(code__startswith=text) | Q(name__icontains=text) | Q(target__icontains=text)
-        return local | match_affiliate(text)
+        return local | Q(pk__in=named) | match_affiliate(text)
 
     @admin.display(description=gettext_lazy("tracking link"))
     def address(self, link: Link) -> SafeString:
