@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+
 from affiliates.models import Affiliate
 from agreements.clauses import cite_clause
 from agreements.models import Acceptance, AgreementVersion
@@ -73,11 +75,23 @@ def get_acceptance_times(affiliate_ids: Iterable[UUID]) -> dict[UUID, dict[UUID,
     return times
 
 
+def load_applicable_version(affiliate_id: UUID, *, at: datetime) -> ApplicableVersion:
+    """Return which version applies to the affiliate at `at`: the versions are read with their acceptances."""
+    accepted = Acceptance.objects.filter(affiliate=affiliate_id, agreement=OuterRef("pk"))
+    rows = AgreementVersion.objects.published().order_by("effective_at", "number")
+    values = rows.values_list("id", "effective_at", "detriment", Subquery(accepted.values("accepted_at")[:1]))
+    versions, times = [], {}
+    for pk, effective_at, detriment, accepted_at in values:
+        if effective_at:
+            versions.append(PublishedVersion(pk, effective_at, detriment))
+        if accepted_at:
+            times[pk] = accepted_at
+    return resolve_applicable_version(versions, times, at)
+
+
 def get_applicable_version(affiliate_id: UUID, *, at: datetime) -> tuple[AgreementVersion | None, ApplicableVersion]:
     """Return the version that applies to the affiliate at `at` as a row (None for none), and its id with the pause."""
-    applicable = resolve_applicable_version(
-        list_published_versions(), get_acceptance_times([affiliate_id]).get(affiliate_id, {}), at
-    )
+    applicable = load_applicable_version(affiliate_id, at=at)
     if applicable.agreement_id is None:
         return None, applicable
     return AgreementVersion.objects.filter(pk=applicable.agreement_id).first(), applicable

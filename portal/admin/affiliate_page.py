@@ -10,6 +10,7 @@ from affiliates.models import Affiliate
 from agreements.program_currency import get_currency_and_zone
 from lib.admin.bases import BaseAdmin
 from lib.formatting import format_datetime
+from portal.affiliate_page.application_tables import annotate_answers
 from portal.affiliate_page.figures import annotate_figures, list_figures
 from portal.affiliate_page.record_tables import NOTES
 from portal.affiliate_page.tables import Context, Tab, Table, load_table
@@ -36,24 +37,13 @@ class AffiliatePageAdmin(BaseAdmin):
         return response
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the affiliate with what the figures need, read once per page."""
+        """Return the affiliate with what the figures and the answers need, read once per page."""
         # A form changes the object that it is given, so that one is read apart.
         loaded = vars(request).setdefault("_loaded_affiliates", {}) if request.method == "GET" else {}
         if object_id not in loaded:
-            rows = annotate_figures(self.get_queryset(request), request.user)
+            rows = annotate_answers(annotate_figures(self.get_queryset(request), request.user), request.user)
             loaded[object_id] = rows.filter(pk=object_id).first()
         return loaded[object_id]
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        """Return the inlines of the overview, none for the other tabs."""
-        return super().get_inlines(request, obj) if request.GET.get("tab", OVERVIEW.slug) == OVERVIEW.slug else ()
-
-    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the inlines, one below the other: the page has tabs of its own."""
-        inlines = super().get_inline_instances(request, obj)
-        for inline in inlines:
-            inline.tab = False
-        return inlines
 
     def _build_page(self, request: HttpRequest, affiliate: Affiliate) -> dict[str, Any]:
         """Return the context of the tab that is open. Raises Http404 for an unknown tab, PermissionDenied for another."""

@@ -33,7 +33,7 @@ from messaging.admin.conversations import build_write_url
 from payouts.admin.csv_import import serve_import
 from portal.admin.affiliate_import import AffiliateImport
 from portal.admin.affiliate_page import AffiliatePageAdmin
-from portal.admin.applications import AnswerInline, ApplicationActions, RuleCheckInline, lists_applications
+from portal.admin.applications import ApplicationActions, lists_applications
 from portal.admin.list_filters import ApplicationFilter
 from portal.admin.staff_notes import StaffNotesMixin, TagFilter
 
@@ -84,7 +84,6 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         *("state", "state_since", "applied_at", "notice_ends_at"),
     )
     readonly_fields = ("code", "email", "email_confirmed", "state", "state_since", "applied_at", "notice_ends_at")
-    inlines = (AnswerInline, RuleCheckInline)
     actions = ("approve_selected", "reject_selected", "add_tags_selected", "remove_tags_selected")
     actions_list = ("import_file",)
     actions_detail = (

@@ -1,4 +1,4 @@
-"""Applications in the list of affiliates: the decision on each, with the answers and checks that it rests on."""
+"""Applications in the list of affiliates: the decision on each, with the answers that it rests on."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -9,16 +9,14 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from affiliates import applications
-from affiliates.models import Affiliate, ApplicationAnswer, Channel, ChannelPreview, RejectionTemplate, RuleCheck, State
-from affiliates.rule_checks import Check
+from affiliates.models import Affiliate, RejectionTemplate, State
 from lib.admin.actions import ReasonForm
-from lib.admin.bases import ReadOnlyInline
 from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import LIST_QUERY, StaffAction
 from portal.admin.channels import ApprovalForm
@@ -26,32 +24,6 @@ from portal.admin.mail_preview import preview_mail
 from portal.applications import approve_application, reject_application
 
 DECIDE = "affiliates.decide_application"
-
-
-class AnswerInline(ReadOnlyInline):
-    model = ApplicationAnswer
-    fields = ("question", "answer")
-
-
-class RuleCheckInline(ReadOnlyInline):
-    model = RuleCheck
-    fields = ("checked_at", "rule", "approved", "findings")
-    readonly_fields = ("findings",)
-
-    @admin.display(description=gettext_lazy("checks"))
-    def findings(self, check: RuleCheck) -> SafeString | str:
-        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in describe_results(check))) or "-"
-
-
-def describe_results(check: RuleCheck) -> list[str]:
-    """Return each result as a sentence, such as "Met: country in the list (Germany)"."""
-    lines = []
-    for result in check.results or ():
-        label = str(Check(result["check"]).label)
-        detail = check.same_person if result["check"] == Check.SINGLE_APPLICATION else result["detail"]
-        text = f"{label} ({detail})" if detail else label
-        lines.append((_("Met: %(check)s") if result["met"] else _("Not met: %(check)s")) % {"check": text})
-    return lines
 
 
 class RejectionForm(ReasonForm):
@@ -173,17 +145,6 @@ def link_next_application(affiliate: Affiliate, done: str) -> str:
         return format_html("{} {}", done, _("No other application waits."))
     link = build_admin_link(following, _("Next application: %s") % following.name)
     return format_html("{} {}", done, link)
-
-
-def show_preview(channel: Channel) -> SafeString | str:
-    """Show what the page of a channel says about itself, or why it could not be read."""
-    preview: ChannelPreview | None = getattr(channel, "preview", None)
-    if preview is None:
-        return "-"
-    if preview.problem:
-        return _("Not read: %(problem)s.") % {"problem": preview.problem}
-    lines = ((line,) for line in (preview.title, preview.description) if line)
-    return format_html_join(mark_safe("<br>"), "{}", lines) or _("It has no title.")
 
 
 @admin.display(description=gettext_lazy("answers"))

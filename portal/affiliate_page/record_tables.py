@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import render_link
-from affiliates.models import Affiliate, AffiliateNote, Channel, StatusChange
+from affiliates.models import Affiliate, AffiliateNote, Channel, ChannelPreview, StatusChange
 from agreements.models import Acceptance, Decline
 from audit.models import AuditRecord
 from compliance.grounds import annotate_title
@@ -26,13 +28,14 @@ def _format_time(at: datetime | None) -> str:
 def _list_channels(context: Context) -> Sequence[Cells]:
     rows = (
         Channel.objects.for_affiliate(context.affiliate)
-        .select_related("decided_by")
+        .select_related("preview")
         .order_by("-added_at", "-id")[:MAX_ROWS]
     )
     return [
         (
             render_link(row.address),
             build_admin_link(row, row.get_kind_display()),
+            _describe_preview(row),
             row.get_state_display(),
             _format_time(row.added_at),
             _format_time(row.decided_at),
@@ -40,6 +43,17 @@ def _list_channels(context: Context) -> Sequence[Cells]:
         )
         for row in rows
     ]
+
+
+def _describe_preview(channel: Channel) -> SafeString | str:
+    """Return what the page of a channel says about itself, or why it could not be read."""
+    preview: ChannelPreview | None = getattr(channel, "preview", None)
+    if preview is None:
+        return "–"
+    if preview.problem:
+        return _("Not read: %(problem)s.") % {"problem": preview.problem}
+    lines = ((line,) for line in (preview.title, preview.description) if line)
+    return format_html_join(mark_safe("<br>"), "{}", lines) or _("It has no title.")
 
 
 def _list_changes(context: Context) -> Sequence[Cells]:
@@ -149,8 +163,8 @@ CHANNELS = Table(
     gettext_lazy("Channels"),
     "affiliates.view_channel",
     (
-        *(gettext_lazy("Address"), gettext_lazy("Kind"), gettext_lazy("State")),
-        *(gettext_lazy("Added"), gettext_lazy("Decided"), gettext_lazy("Reason")),
+        *(gettext_lazy("Address"), gettext_lazy("Kind"), gettext_lazy("Its page says")),
+        *(gettext_lazy("State"), gettext_lazy("Added"), gettext_lazy("Decided"), gettext_lazy("Reason")),
     ),
     _list_channels,
     gettext_lazy("No channels. The affiliate adds sites, profiles, newsletters and apps."),

@@ -7,13 +7,17 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from portal.affiliate_page import money_tables, record_tables, tracking_tables
+from portal.affiliate_page import application_tables, money_tables, record_tables, tracking_tables
 from portal.affiliate_page.tables import Tab, Table
 
 OVERVIEW = Tab(
     "overview",
     gettext_lazy("Overview"),
-    (record_tables.NOTES, record_tables.CHANNELS, record_tables.STATUS_HISTORY),
+    (
+        *(record_tables.NOTES, record_tables.CHANNELS),
+        *(application_tables.ANSWERS, application_tables.RULE_CHECKS),
+        record_tables.STATUS_HISTORY,
+    ),
 )
 TABS: Sequence[Tab] = (
     OVERVIEW,

@@ -15,7 +15,7 @@ from agreements.models import Program
 from audit.models import AuditRecord
 from lib.triggers import allow_redaction
 from mail.models import Message
-from portal.admin.applications import describe_results
+from portal.affiliate_page.application_tables import describe_results
 from portal.applications import apply_rule
 from portal.personal_data.owned_rows import collect_rows
 from tests.factories import NOW, make_affiliate, make_staff, make_user

@@ -30,10 +30,9 @@ def find_pause_reasons(
     if not states:
         return {}
     versions, accepted = applicable_version.list_published_versions(), applicable_version.get_acceptance_times(states)
-    ended = program.ends_at is not None and program.ends_at <= now
     return {
         affiliate_id: PauseReason.PROGRAM_ENDED
-        if ended
+        if _has_ended(program, now)
         else find_pause_reason(
             state, applicable_version.resolve_applicable_version(versions, accepted.get(affiliate_id, {}), now)
         )
@@ -52,4 +51,10 @@ def find_pause_reason(state: str, applicable: ApplicableVersion) -> PauseReason 
 
 def find_affiliate_pause(affiliate: Affiliate, program: Program, *, now: datetime) -> PauseReason | None:
     """Return why none of the affiliate's links is tracked at `now`, or None if they are."""
-    return find_pause_reasons({affiliate.pk: affiliate.state}, program, now=now)[affiliate.pk]
+    if _has_ended(program, now):
+        return PauseReason.PROGRAM_ENDED
+    return find_pause_reason(affiliate.state, applicable_version.load_applicable_version(affiliate.pk, at=now))
+
+
+def _has_ended(program: Program, now: datetime) -> bool:
+    return program.ends_at is not None and program.ends_at <= now
