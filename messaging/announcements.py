@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -114,12 +113,7 @@ def _build_notices(announcement: Announcement, readers: list[Affiliate]) -> list
 
 
 def build_context(announcement: Announcement) -> dict[str, str]:
-    return {
-        "subject": announcement.subject,
-        "text": announcement.text,
-        "announcement": str(announcement.pk),
-        "program": settings.PROGRAM_NAME,
-    }
+    return {"subject": announcement.subject, "text": announcement.text, "announcement": str(announcement.pk)}
 
 
 def _update_state(announcement: Announcement, state: State, **fields: Any) -> None:

@@ -30,7 +30,7 @@ def build_context(template_prefix: str, email: str, values: Mapping[str, Any]) -
     body = render_to_string(f"{template_prefix}_message.txt", dict(values))
     key, label = next(((key, label) for key, label in ACTION_LABELS.items() if key in values), ("", ""))
     return {
-        "name": str(user) if user and _has_confirmed(user, email) else "",
+        "name": str(user) if _has_confirmed(user, email) else "",
         "subject": " ".join(render_to_string(f"{template_prefix}_subject.txt", dict(values)).split()),
         "paragraphs": [paragraph.strip() for paragraph in body.split("\n\n") if paragraph.strip()],
         "url": build_public_url(values.get(key, "")),
@@ -44,9 +44,14 @@ def build_public_url(url: str) -> str:
     return urlsplit(url)._replace(scheme=base.scheme, netloc=base.netloc).geturl() if url else ""
 
 
-def _has_confirmed(user: User, email: str) -> bool:
-    """Return whether `user` may be named: a stranger may have applied with any name and another person's address."""
-    return bool(EmailAddress.objects.filter(user=user.pk, email__iexact=email, verified=True).exists())
+def _has_confirmed(user: User | None, email: str) -> bool:
+    """Return whether `user` may be named: a stranger may have applied with any name and another person's address.
+
+    The address is looked up without a user too, so that e-mails to known and unknown addresses take equal work.
+    """
+    confirmed = EmailAddress.objects.filter(email__iexact=email, verified=True)
+    owners = set(confirmed.values_list("user", flat=True))
+    return user is not None and user.pk in owners
 
 
 def _find_time_zone(user: User | None) -> str:

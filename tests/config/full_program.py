@@ -10,7 +10,8 @@ from pathlib import Path
 from django.core.management import call_command
 
 from accounts.models import User
-from affiliates.models import Affiliate
+from affiliates import staff_notes
+from affiliates.models import Affiliate, ApprovalRule, State
 from agreements import publishing, translation_edits, version_drafts
 from agreements.models import AgreementVersion, Program
 from agreements.translation_edits import TranslatedWords
@@ -18,10 +19,16 @@ from compliance.models import TargetCheck
 from compliance.reviews import replies
 from compliance.reviews.open_review import open_review
 from config.celery import app
+from creatives import affiliate_links
+from messaging import conversations
 from payouts.closing.open_program import open_program
 from payouts.disbursement import approval, exports
 from payouts.models import Close, CloseException, Commission, PayoutBatch
+from portal.applications import apply_rule
+from tests.creatives.samples import TARGET, open_shop, upload_banner
+from tests.factories import make_affiliate
 from tests.scenarios import build_order, create_program, import_affiliates
+from tracking.links import tracking_links
 
 COMPLETED = "2026-01-12T12:00:00Z"  # with 30 days of holding period: settled by the close of February
 DAY = timedelta(days=1)
@@ -35,6 +42,9 @@ def create_full_program(folder: Path) -> None:
     export_payouts(now)
     open_review_with_reply(affiliates["ANN"], now)
     publish_and_withdraw(now)
+    publish_links(affiliates["ANN"], now)
+    write_about(affiliates["ANN"], now)
+    check_application_by_rule(now)
     open_program(now=now, by=None)
     run_scheduled_tasks()
     assert TargetCheck.objects.exists()
@@ -92,3 +102,28 @@ def publish_and_withdraw(now: datetime) -> None:
     translation_edits.save_translations(agreement=draft, language="de", words=clauses | activities, now=now, by=None)
     publishing.publish_version(agreement=draft, effective_at=now + 30 * DAY, now=now, by=None)
     publishing.withdraw_version(agreement=AgreementVersion.objects.get(pk=draft.pk), now=now, by=None, reason="A test.")
+
+
+def publish_links(affiliate: Affiliate, now: datetime) -> None:
+    """Create a link under a name of its own, and one of a banner."""
+    open_shop()
+    tracking_links.create_link(affiliate=affiliate, target=TARGET, own_name="ann-garden", now=now, by=affiliate.user)
+    affiliate_links.provide_link(creative=upload_banner(now=now), affiliate=affiliate, now=now, by=affiliate.user)
+
+
+def write_about(affiliate: Affiliate, now: datetime) -> None:
+    """Write a message of the affiliate, and a note of staff about them."""
+    conversations.write_to_program(
+        affiliate=affiliate, subject="Photos", text="May I use your photos?", now=now, by=affiliate.user
+    )
+    staff_notes.add_note(
+        affiliate=affiliate, text="Asked for photos.", now=now, by=User.objects.get(email="preparer@example.com")
+    )
+
+
+def check_application_by_rule(now: datetime) -> None:
+    ApprovalRule.objects.create(
+        is_active=True, agreement_permits=True, requires_single_application=True, changed_at=now
+    )
+    make_affiliate(state=State.APPLIED, at=now)
+    assert apply_rule(now=now) == (1, 0)

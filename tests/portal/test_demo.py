@@ -55,7 +55,7 @@ DIGESTS = {
     "statements": (376, "40190384bad8f4e9"),
     "orders": (3995, "38eb1328e5f5b85c"),
     "payouts": (262, "2dc47b4e8b326532"),
-    "messages": (968, "8397613ab3f7b7cc"),
+    "messages": (1010, "5d48c2441a58be91"),
 }
 
 
