@@ -58,7 +58,7 @@ def test_staff_write_from_the_affiliates_page(manager, client):
     assert Conversation.objects.get().affiliate == affiliate
     assert Message.objects.filter(kind="message_received", user=affiliate.user).count() == 1
     response = client.post(reverse("admin:messaging_conversation_write"), answers | {"affiliate": "NONE"})
-    assert "No affiliate has this code." in response.content.decode()
+    assert "No affiliate has this code, name or e-mail address." in response.content.decode()
 
 
 def test_announcement_is_drafted_previewed_tested_and_sent(manager, client):
