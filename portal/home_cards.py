@@ -16,7 +16,7 @@ from affiliates.models import State
 from payouts.reporting.changes import describe_change
 from portal.affiliate_summary import MonthFigures
 from portal.frame import Frame
-from portal.templatetags.accord import build_term_url, day, money
+from portal.templatetags.accord import build_term_url, clause, day, money
 
 
 class Card(NamedTuple):
@@ -69,7 +69,8 @@ def _list_payout_cards(frame: Frame, context: dict[str, Any]) -> Iterator[Card]:
     if reasons:
         tone = "warn"
         words = ngettext("rolls over: %(reason)s", "rolls over; first of %(count)d reasons: %(reason)s", len(reasons))
-        change = words % {"count": len(reasons), "reason": Truncator(reasons[0].text).chars(90)}
+        text = words % {"count": len(reasons), "reason": Truncator(reasons[0].text).chars(90)}
+        change = format_html("{} {}", text, clause(context["agreement"], reasons[0].clause))
     elif frame.program is None or frame.program.opened_at is None:
         change = _("no date yet: the program is not open")
     elif context["is_overdue"]:
