@@ -12,7 +12,7 @@ TEXTS = {
         "People and companies that promote your shop. They appear when they apply, or when you import a CSV file."
     ),
     "affiliates.ApplicationQuestion": _(
-        "Questions that applicants answer. Add up to three; without any, nothing is asked."
+        "Questions that applicants answer. Add up to three; without any, the form has none."
     ),
     "affiliates.ApprovalRule": _(
         "Rules that approve applications which pass their checks. Without one, staff decide each."
@@ -40,7 +40,7 @@ TEXTS = {
     "mail.Message": _("E-mails to affiliates and staff, with their state. It fills with the first event."),
     "mfa.Authenticator": _("Second factors of staff and affiliates. They appear when they set one up."),
     "creatives.Creative": _("Banners and texts that affiliates copy with their link. Add the first one."),
-    "messaging.Announcement": _("What you told all affiliates, or some. Write the first one."),
+    "messaging.Announcement": _("What all affiliates, or some, are sent to read. Write the first one."),
     "messaging.Conversation": _(
         "Messages between affiliates and staff. They appear when an affiliate writes, or when you write from their page."
     ),
