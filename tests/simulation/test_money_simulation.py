@@ -16,10 +16,10 @@ from tests.simulation.simulation import Scenario, build_scenario
 from tests.simulation.terms import TermSteps
 
 # The number of runs in all parts together, and of steps in each.
-SIMULATION_RUNS, STEPS, PARTS = int(os.environ.get("SIMULATION_RUNS", "100")), 50, 2
+SIMULATION_RUNS, STEPS, PARTS = int(os.environ.get("SIMULATION_RUNS", "60")), 50, 2
 SEED = int(os.environ.get("SIMULATION_SEED", "1"))
 # With few runs, as in `make mutants`, failures are not shrunk.
-SHORT = SIMULATION_RUNS < 100
+SHORT = SIMULATION_RUNS < 60
 PHASES = [Phase.generate] if SHORT else [Phase.generate, Phase.shrink]
 
 
