@@ -69,7 +69,7 @@ class CommissionTable(Table):
         footer=lambda table: _format_total(table.sums.amount),
     )  # fmt: skip
     states = tables.Column(verbose_name=_("State"), orderable=False, attrs=place("state"))
-    settled = AmountColumn(_("Posted"), "extra", orderable=False)
+    settled = AmountColumn(_("On statements"), "extra", orderable=False)
 
     class Meta:
         attrs = COMPACT

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -72,12 +71,9 @@ def apply_rule(*, now: datetime) -> tuple[int, int]:
 
 def _select_unchecked(rule: ApprovalRule) -> QuerySet[Affiliate]:
     """Return the applications with a confirmed address that `rule` has not checked as they are now, oldest first."""
-    confirmed = EmailAddress.objects.filter(
-        user_id=OuterRef("user_id"), email__iexact=OuterRef("user__email"), verified=True
-    )
     last_check = RuleCheck.objects.filter(affiliate=OuterRef("pk")).order_by("-checked_at").values("checked_at")[:1]
     last_channel = Channel.objects.filter(affiliate=OuterRef("pk")).order_by("-added_at").values("added_at")[:1]
-    applied = Affiliate.objects.filter(Exists(confirmed), state=State.APPLIED, erased_at=None)
+    applied = applications.filter_decidable(Affiliate.objects.filter(erased_at=None))
     dated = applied.annotate(checked_at=Subquery(last_check), channel_at=Subquery(last_channel))
     is_due = Q(checked_at=None) | Q(checked_at__lt=rule.changed_at) | Q(checked_at__lt=F("channel_at"))
     return dated.filter(is_due).order_by("applied_at", "pk")

@@ -6,12 +6,12 @@ from datetime import datetime
 from html.parser import HTMLParser
 from threading import Thread
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from affiliates.models import Channel, ChannelPreview, State
+from affiliates import applications
+from affiliates.models import Affiliate, Channel, ChannelPreview
 from lib.text import clean_name
 from shops.landing.page_fetch import FetchedPage, FetchFailed, fetch_page
 
@@ -40,10 +40,8 @@ def fetch_previews(*, now: datetime) -> int:
 
 
 def _select_channels() -> QuerySet[Channel]:
-    confirmed = EmailAddress.objects.filter(
-        user_id=OuterRef("affiliate__user_id"), email__iexact=OuterRef("affiliate__user__email"), verified=True
-    )
-    waiting = Channel.objects.filter(Exists(confirmed), state=Channel.State.PENDING, affiliate__state=State.APPLIED)
+    decidable = applications.filter_decidable(Affiliate.objects.all())
+    waiting = Channel.objects.filter(affiliate__in=decidable, state=Channel.State.PENDING)
     return waiting.filter(preview=None).order_by("added_at", "pk")
 
 

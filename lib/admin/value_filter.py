@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 
 class ValueFilter(SimpleListFilter):
-    """Rows with one value in the column `parameter_name`, out of `list_values()`."""
+    """Rows with one value in the column `parameter_name`, out of `list_values()`, which each filter defines."""
 
     def list_values(self) -> Iterable[tuple[str, str]]:
         """Return each value with its label."""

@@ -125,7 +125,7 @@ STATEMENTS = Table(
     "payouts.view_statement",
     (
         *(gettext_lazy("Month"), gettext_lazy("Number"), gettext_lazy("Opening balance")),
-        *(gettext_lazy("Posted"), gettext_lazy("Payout"), gettext_lazy("Closing balance")),
+        *(gettext_lazy("Commissions"), gettext_lazy("Payout"), gettext_lazy("Closing balance")),
     ),
     _list_statements,
     gettext_lazy(
