@@ -1,6 +1,7 @@
 """Targets that one statement finds to be met, held against the evaluation of each affiliate."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -110,7 +111,7 @@ def test_those_found_are_met_by_the_evaluation_of_each(affiliates, new_affiliate
     assert {(exact[pk].result, exact[pk].is_checkable) for pk in certain} == {(TargetResult.MET, True)}
 
 
-def run_check(now: datetime) -> tuple[object, ...]:
+def run_check(now: datetime) -> tuple[Any, ...]:
     """Return what the check, the forecast and the backtest say at `now`, and the checks that would be stored."""
     newest = AgreementVersion.objects.latest("number")
     forecast, backtest = forecast_targets(now=now), backtest_targets(agreement=newest, now=now)
