@@ -21,7 +21,7 @@ from tests.portal.html_tree import Element, parse_html
 from tests.portal.matrix_requests import RequestHandler, build_path, list_addresses
 from tests.portal.matrix_scenario import Scenario
 from tests.portal.matrix_table import SITE
-from tests.scenarios import roll_back
+from tests.scenarios import check_constraints, roll_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -96,6 +96,7 @@ def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict
         scenario.people["applied"] = make_affiliate(state=State.APPLIED, at=matrix_scenario.STARTS_AT).user
         sessions = matrix_requests.sign_in_all(scenario)
         logging.disable(logging.ERROR)  # each refusal writes a warning
+        check_constraints()
         yield scenario, sessions
     logging.disable(logging.NOTSET)
 
