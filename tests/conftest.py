@@ -6,16 +6,20 @@ import shutil
 import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.db.backends.postgresql.creation import DatabaseCreation
 from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 from tests import database_flush
+from tests.settings import OWN_SERVERS
 
 SECONDS_OF_A_DAY = 86_400
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The first is Chromium without windows, which needs a third of the processor's time.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Chromium needs --no-sandbox as root; the rest keeps it from contacting anything but the live server.
 ARGUMENTS = [
     "--no-sandbox",
@@ -35,6 +39,16 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 def _empty_database_quickly() -> Iterator[None]:
     with database_flush.install():
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Have a worker's own PostgreSQL not wait for the disk, because nothing in it must survive a crash of the machine."""
+    if OWN_SERVERS:
+        with psycopg.connect(settings.DATABASE_URL, autocommit=True) as server:
+            for name in ("fsync", "full_page_writes"):
+                server.execute(f"ALTER SYSTEM SET {name} = off".encode())
+            server.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +109,7 @@ SINGLE_WORKER_PATHS = (
     "tests/stories/test_attribution_explanation.py",
     "tests/stories/test_retail.py",
     "tests/tracking/test_served_redirect.py",
+    "tests/upgrade/test_upgrade.py",
 )
 
 
