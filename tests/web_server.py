@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
+
+from tests.free_ports import find_free_port
 
 HERE = Path(__file__).parents[1]
 
@@ -89,9 +90,7 @@ class WebServer:
 @contextmanager
 def run_web_server(threads: int = 16) -> Iterator[WebServer]:
     """Run the web process on a free port, as `make run` starts it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     process = subprocess.Popen(
         [*_COMMAND, "--blocking-threads", str(threads), "--port", str(port), "config.wsgi:application"],
         cwd=HERE,

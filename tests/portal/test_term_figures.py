@@ -102,12 +102,13 @@ def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict
 
 
 def iterate_texts(element: Element) -> Iterator[tuple[str, Element]]:
-    """Yield every visible text with its element, except in the agreement itself and in text comparisons."""
+    """Yield every visible text with a digit and its element, except in the agreement itself and in text comparisons."""
     if element.tag in ("head", "script", "style") or {"agreement", "difference"} & element.classes:
         return
     for child in element.content:
         if isinstance(child, str):
-            yield re.sub(r"[\s\u00a0]+", " ", child), element
+            if re.search(r"\d", child):
+                yield re.sub(r"[\s\u00a0]+", " ", child), element
         else:
             yield from iterate_texts(child)
 
