@@ -82,7 +82,7 @@ class Pooler:
         (self.folder / "pgbouncer.ini").write_text(text)
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return

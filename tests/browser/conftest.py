@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
 from agreements.seeding import publish_seed_agreement
 from tests.factories import PASSWORD, make_staff
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
+# Only a failure takes so long; a busy machine takes longer than the five seconds of Playwright.
+expect.set_options(timeout=60_000)
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 
 
@@ -48,7 +50,7 @@ def open_browser_page(browser: Browser, live_server) -> Iterator[Callable[..., P
         context = browser.new_context(base_url=live_server.url, viewport=viewport, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
         page.on("console", lambda message: _record_error(message, page, errors))
         return page

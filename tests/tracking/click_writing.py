@@ -24,7 +24,7 @@ def make_row(link_id: UUID, **changes: Any) -> ClickRow:
     return ClickRow(**(fields | {"id": uuid7(), "link_id": link_id} | changes))
 
 
-def wait_until(condition: Any, seconds: float = 5) -> None:
+def wait_until(condition: Any, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition never became true"

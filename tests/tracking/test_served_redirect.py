@@ -91,7 +91,7 @@ def get_recorded_ids() -> set[UUID]:
 
 
 def wait_until(condition: Callable[[], bool], message: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, message
         time.sleep(0.2)
