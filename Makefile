@@ -21,6 +21,8 @@
 PYTHON ?= python3
 DEBUG ?= 1
 export DEBUG
+# Python keeps what it has compiled. Otherwise every worker, and each process that a test starts, compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
 .PHONY: image-tools run shop test quick faults check types rest bench scale mutants fix docs pictures dump audit clean venv browser
