@@ -145,7 +145,7 @@ audit: .venv/installed-test
 	$(BIN)/pip-audit
 
 clean:
-	cd config && for folder in ../.local/gw0 ../.local/gw1 ../.local; do $(PYTHON) -m embedded clean $$folder; done
+	cd config && for folder in $(addprefix ../,$(wildcard .local/gw*)) ../.local; do $(PYTHON) -m embedded clean $$folder; done
 	rm -rf artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
