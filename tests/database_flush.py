@@ -18,7 +18,7 @@ from django.test import TransactionTestCase
 KEPT_TABLES = ("auth_group", "auth_group_permissions", "auth_permission", "django_content_type", "django_migrations")
 
 _django_sql_flush = DatabaseOperations.sql_flush
-_django_teardown = TransactionTestCase._fixture_teardown
+_django_teardown = vars(TransactionTestCase)["_fixture_teardown"]
 
 
 class KeptRows:
