@@ -1,6 +1,5 @@
 """The SQL of ingestion. Each statement takes a whole batch."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,12 +9,13 @@ import orjson
 from django.db import connection
 
 from accounts.models import ApiKey
+from lib.bulk_copy import COPY_ROWS, copy_rows, take_ids
 from lib.instants import build_microseconds_sql, parse_microseconds
 from tracking.models import Order, Reason
 from tracking.orders.attribution import Attribution
 from tracking.orders.click_details import ClickDetails
 from tracking.orders.order_state import OrderState
-from tracking.orders.snapshots import Line, Snapshot
+from tracking.orders.snapshots import Snapshot
 
 
 def dump_rows(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -35,8 +35,6 @@ _COLUMNS = """
     country text, affiliate_id uuid, link_id uuid, clicked_at timestamptz, reason text, candidate_id uuid,
     agreement_id uuid, rates_agreement_id uuid, clause text, sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text
 """
-
-VanishedLine = tuple[UUID, int, Line]  # order, position, line
 
 
 def insert_orders(states: Mapping[str, OrderState]) -> dict[str, OrderState]:
@@ -121,6 +119,8 @@ def insert_snapshots(
     fresh: Sequence[tuple[Snapshot, bytes, str]], api_key: ApiKey | None
 ) -> dict[tuple[str, datetime], int]:
     """Store the receipts: snapshots with their canonical JSON and its SHA-256. Returns {(order id, updated_at): sequence}."""
+    if len(fresh) >= COPY_ROWS:
+        return _copy_snapshots(fresh, api_key)
     if not fresh:
         return {}
     with connection.cursor() as cursor:
@@ -147,6 +147,23 @@ def insert_snapshots(
         return {
             (order_id, parse_microseconds(updated_at)): sequence for order_id, updated_at, sequence in cursor.fetchall()
         }
+
+
+def _copy_snapshots(
+    fresh: Sequence[tuple[Snapshot, bytes, str]], api_key: ApiKey | None
+) -> dict[tuple[str, datetime], int]:
+    sequences = take_ids("tracking_ordersnapshot", "sequence", len(fresh))
+    key = str(api_key.pk) if api_key else None
+    copy_rows(
+        "tracking_ordersnapshot",
+        "sequence, order_id, updated_at, sha256, content, api_key_id",
+        (
+            (sequence, snapshot.order_id, snapshot.updated_at, digest, text.decode(), key)
+            for sequence, (snapshot, text, digest) in zip(sequences, fresh, strict=True)
+        ),
+    )
+    keys = ((snapshot.order_id, snapshot.updated_at) for snapshot, _text, _digest in fresh)
+    return dict(zip(keys, sequences, strict=True))
 
 
 def update_orders(states: Sequence[OrderState]) -> None:
@@ -188,78 +205,3 @@ def _build_values(state: OrderState) -> dict[str, Any]:
         # Most orders come by a coupon, so unknown click details are left out.
         **{name: value for name, value in state.click_details._asdict().items() if value is not None},
     }
-
-
-def write_lines(
-    states: Sequence[OrderState], *, vanished: Sequence[VanishedLine]
-) -> dict[UUID, list[tuple[int, Line]]]:
-    """Write the lines of the orders' snapshots, and vanished lines with 0.00; return them with their primary keys."""
-    rows = [
-        (state.pk, position, line)
-        for state in states
-        if state.snapshot
-        for position, line in enumerate(state.snapshot.lines)
-    ]
-    rows += vanished
-    if not rows:
-        return {}
-    values = (
-        {
-            "order_id": pk,
-            "position": position,
-            "line_id": line.line_id,
-            "sku": line.sku,
-            "title": line.title,
-            "category": line.category,
-            "quantity": line.quantity,
-            "amount": line.amount,
-            "refunded": line.refunded,
-        }
-        for pk, position, line in rows
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO tracking_orderline (order_id, position, line_id, sku, title, category, quantity, amount, refunded)
-            SELECT * FROM json_to_recordset(%s) AS new(order_id uuid, position int, line_id text, sku text, title text,
-                   category text, quantity int, amount numeric, refunded numeric)
-                ON CONFLICT (order_id, line_id) DO UPDATE SET
-                   position = excluded.position, sku = excluded.sku, title = excluded.title,
-                   category = excluded.category, quantity = excluded.quantity, amount = excluded.amount,
-                   refunded = excluded.refunded
-            RETURNING id, order_id, line_id
-            """,
-            [dump_rows(values)],
-        )
-        keys = {(order_pk, line_id): pk for pk, order_pk, line_id in cursor.fetchall()}
-    written: dict[UUID, list[tuple[int, Line]]] = defaultdict(list)
-    for order_pk, _, line in rows:
-        written[order_pk].append((keys[order_pk, line.line_id], line))
-    return written
-
-
-def find_vanished_lines(order_pks: Iterable[UUID]) -> list[VanishedLine]:
-    """The lines that older receipts of the orders have and the newest has not, at 0.00, each as the newest receipt that
-    has it says: the answer depends on the receipts alone, not on the order in which they came."""
-    pks = list(order_pks)
-    if not pks:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH newest AS MATERIALIZED (
-                SELECT o.id, o.order_id, o.updated_at,
-                       ARRAY(SELECT line->>'line_id' FROM jsonb_array_elements(r.content->'lines') line) AS line_ids
-                  FROM tracking_order o JOIN tracking_ordersnapshot r USING (order_id, updated_at) WHERE o.id = ANY(%s)
-            )
-            SELECT DISTINCT ON (newest.id, line->>'line_id') newest.id, (place - 1)::int, line->>'line_id', line->>'sku',
-                   line->>'title', line->>'category', (line->>'quantity')::int, 0.00::numeric, 0.00::numeric
-              FROM newest
-              JOIN tracking_ordersnapshot older ON older.order_id = newest.order_id AND older.updated_at < newest.updated_at
-             CROSS JOIN LATERAL jsonb_array_elements(older.content->'lines') WITH ORDINALITY AS item(line, place)
-             WHERE line->>'line_id' <> ALL(newest.line_ids)
-             ORDER BY newest.id, line->>'line_id', older.updated_at DESC
-            """,
-            [pks],
-        )
-        return [(pk, position, Line(*line)) for pk, position, *line in cursor.fetchall()]
