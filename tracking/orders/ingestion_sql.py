@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import ApiKey
 from lib.bulk_copy import COPY_ROWS, copy_rows, take_ids
@@ -36,21 +36,25 @@ _COLUMNS = """
     agreement_id uuid, rates_agreement_id uuid, clause text, sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text
 """
 
+_INSERTED = f"""
+    id, order_id, placed_at, currency, updated_at, status, completed_at, coupon_code, click_id, customer_hash, country,
+    affiliate_id, link_id, clicked_at, reason, candidate_id, agreement_id, rates_agreement_id, clause,
+    {", ".join(ClickDetails._fields)}
+"""
+
 
 def insert_orders(states: Mapping[str, OrderState]) -> dict[str, OrderState]:
     """Insert orders in the order of their ids, each as its newest snapshot says it is; return those that were inserted.
 
     Two senders of the same new order meet here: the second waits for the first, and its order is then known.
     """
-    if not states:
-        return {}
+    if not states or (len(states) >= COPY_ROWS and _copy_orders(states)):
+        return dict(states)
     values = [_build_values(states[order_id]) for order_id in sorted(states)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO tracking_order (id, order_id, placed_at, currency, updated_at, status, completed_at, coupon_code,
-                   click_id, customer_hash, country, affiliate_id, link_id, clicked_at, reason, candidate_id,
-                   agreement_id, rates_agreement_id, clause, {", ".join(ClickDetails._fields)})
+            INSERT INTO tracking_order ({_INSERTED})
             SELECT id, order_id, placed_at, currency, updated_at, status, completed_at, coupon, click_id, customer_hash,
                    country, affiliate_id, link_id, clicked_at, reason, candidate_id, agreement_id, rates_agreement_id, clause,
                    {", ".join(ClickDetails._fields)}
@@ -62,6 +66,26 @@ def insert_orders(states: Mapping[str, OrderState]) -> dict[str, OrderState]:
             [dump_rows(values)],
         )
         return {order_id: states[order_id] for (order_id,) in cursor.fetchall()}
+
+
+def _copy_orders(states: Mapping[str, OrderState]) -> bool:
+    """Copy new orders like `insert_orders`. Return False, with none inserted, if another sender has just sent one."""
+    try:
+        with transaction.atomic():
+            copy_rows("tracking_order", _INSERTED, (_list_values(states[order_id]) for order_id in sorted(states)))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _list_values(state: OrderState) -> tuple[Any, ...]:
+    s, a = state.snapshot, state.attribution
+    assert s is not None
+    return (
+        *(state.pk, s.order_id, s.placed_at, s.currency, s.updated_at, s.status, s.completed_at, a.coupon, s.click_id),
+        *(s.customer_hash, s.country, a.affiliate_id, a.link_id, a.clicked_at, a.reason.value, a.candidate_id),
+        *(a.agreement_id, a.rates_agreement_id, state.clause, *state.click_details),
+    )
 
 
 def lock_orders(order_ids: set[str]) -> dict[str, OrderState]:

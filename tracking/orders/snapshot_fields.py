@@ -177,7 +177,11 @@ def _check_length(text: str, field: str, name: str) -> None:
 
 
 def parse_optional_text(value: object, field: str, name: str) -> str:
-    return "" if value is None else parse_text(value, field, MAX_LENGTHS[name])
+    if value is None:
+        return ""
+    if type(value) is str and value.isascii() and "\0" not in value and len(value) <= MAX_LENGTHS[name]:
+        return value
+    return parse_text(value, field, MAX_LENGTHS[name])
 
 
 def parse_text(value: object, field: str, max_length: int, name: str = "") -> str:
