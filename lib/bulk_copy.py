@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-# From so many rows on, COPY is faster than INSERT.
+# From this number of rows on, COPY is faster than INSERT.
 COPY_ROWS = 100
 
 
