@@ -173,12 +173,13 @@ def _copy(new: Sequence[PricedOrder], pks: Sequence[UUID]) -> People:
 
 
 def _build_copied_rows(order: PricedOrder) -> Iterator[tuple[Any, ...]]:
-    state = order.state
-    order_id, affiliate_id, agreement_id = str(state.pk), str(order.affiliate_id), str(order.agreement_id)
+    # What the lines share is turned into text once.
+    order_id, affiliate_id, agreement_id = str(order.state.pk), str(order.affiliate_id), str(order.agreement_id)
+    placed_at, validates_at = str(order.state.placed_at), str(order.validates_at) if order.validates_at else None
     for pk, line in order.lines:
         yield (
-            *(pk, order_id, affiliate_id, state.placed_at, line.category, line.base, line.rate, line.amount),
-            *(agreement_id, line.clause, orjson.dumps(line.steps).decode(), order.validates_at, state.sequence, ""),
+            *(pk, order_id, affiliate_id, placed_at, line.category, str(line.base), str(line.rate), str(line.amount)),
+            *(agreement_id, line.clause, orjson.dumps(line.steps).decode(), validates_at, order.state.sequence, ""),
         )
 
 
