@@ -78,6 +78,15 @@ def _allow_dropping_test_databases() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _fresh_download_places() -> None:
+    """Forget downloads that another test has begun and not read."""
+    from affiliates import downloads
+    from lib.download_places import DownloadPlaces
+
+    downloads._places = DownloadPlaces()
+
+
 def pytest_collection_finish():
     # Tests and models stay in memory to the end; scanning them in every collection takes 5 % of the run time.
     gc.collect()
