@@ -78,15 +78,19 @@ def read_table(content: BinaryIO) -> CsvTable:
 
 def collect_rows(table: CsvTable) -> tuple[list[CsvRow], list[CsvError]]:
     """Return the rows of a table that can be read, and what is wrong with the others."""
-    rows: list[CsvRow] = []
-    errors: list[CsvError] = []
+    found = list(iterate_rows(table))
+    return [row for row in found if isinstance(row, CsvRow)], [row for row in found if isinstance(row, CsvError)]
+
+
+def iterate_rows(table: CsvTable) -> Iterator[CsvRow | CsvError]:
+    """Yield the rows of a table and, in place of each that cannot be read, what is wrong with it."""
     while True:
         try:
-            rows.append(next(table.rows))
+            yield next(table.rows)
         except StopIteration:
-            return rows, errors
+            return
         except CsvError as error:
-            errors.append(error)
+            yield error
 
 
 def read_csv(content: BinaryIO) -> Iterator[CsvRow]:
@@ -111,7 +115,11 @@ def read_csv(content: BinaryIO) -> Iterator[CsvRow]:
             stripped = [cell.strip() for cell in cells]
             if any(stripped):
                 if len(stripped) > MAX_COLUMNS:
-                    raise CsvError(_build_too_wide_message(len(stripped)), begins)
+                    raise CsvError(
+                        _("This row has %(count)s cells; at most %(most)d are read.")
+                        % {"count": f"{len(stripped):,}", "most": MAX_COLUMNS},
+                        begins,
+                    )
                 yield CsvRow(begins, stripped)
             begins, lines.row_bytes = lines.number + 1, 0
     except csv.Error as error:
@@ -247,10 +255,6 @@ def _decode_line(encoded: bytes, number: int) -> str:
     except UnicodeDecodeError:
         cause = _("This is not UTF-8, so letters with accents would be wrong. In Excel, save the file as “CSV UTF-8”.")
         raise CsvError(cause, number) from None
-
-
-def _build_too_wide_message(count: int) -> str:
-    return _("This row has %(count)s cells; at most %(most)d are read.") % {"count": f"{count:,}", "most": MAX_COLUMNS}
 
 
 class _Echo:

@@ -12,7 +12,10 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from lib.csv import CsvError
+
 Text = str | Promise
+MAX_ERRORS_NAMED = 20
 
 
 class Field(NamedTuple):
@@ -154,6 +157,12 @@ def describe_mapping(layout: Layout, mapping: ColumnMapping, headings: Sequence[
     if ignored := list_ignored(mapping.columns, headings):
         notes.append(_("Columns that are not imported: %(names)s.") % {"names": ", ".join(ignored)})
     return notes
+
+
+def name_errors(errors: Sequence[CsvError]) -> list[str]:
+    """Return the first errors as sentences, and whether there are more."""
+    more = [_("More rows cannot be read.")] if len(errors) > MAX_ERRORS_NAMED else []
+    return [*map(str, errors[:MAX_ERRORS_NAMED]), *more]
 
 
 def normalize_heading(name: str) -> str:

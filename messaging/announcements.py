@@ -14,13 +14,13 @@ from affiliates.notifications import Notice, notify_many
 from audit import trail
 from lib.errors import NotAllowed
 from mail import outbox
-from messaging.audiences import select_readers
+from messaging.audiences import list_tag_names, select_readers
 from messaging.models import Announcement, AnnouncementReceipt
 from messaging.texts import clean_subject, clean_text
 
 BATCH_SIZE = 500
 SECONDS = 20.0
-DRAFT_FIELDS = ("subject", "text", "states", "countries", "channel_kinds", "activity")
+DRAFT_FIELDS = ("subject", "text", "states", "countries", "channel_kinds", "tags", "activity")
 State = Announcement.State
 
 
@@ -38,6 +38,7 @@ def save_draft(
         _update_state(announcement, State.DRAFT, **values)
         action = "announcement changed"
     after = {"subject": values["subject"]} | {name: _describe(values.get(name)) for name in DRAFT_FIELDS[2:]}
+    after["tags"] = ", ".join(list_tag_names(announcement))
     trail.record(
         action=action, subject=announcement, now=now, by=by, after=after, reason="An announcement to affiliates."
     )

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from affiliates.models import Affiliate, Channel, State
+from affiliates.models import Affiliate, AffiliateTag, Channel, State
 from messaging.models import Announcement
 from tracking.models import Rollup
 
@@ -25,6 +25,11 @@ def select_readers(announcement: Announcement, *, now: datetime) -> QuerySet[Aff
             affiliate=OuterRef("pk"), state=Channel.State.APPROVED, kind__in=announcement.channel_kinds
         )
         readers = readers.filter(Exists(channels))
+    if announcement.tags:
+        tagged = AffiliateTag.affiliates.through.objects.filter(
+            affiliate=OuterRef("pk"), affiliatetag__in=announcement.tags
+        )
+        readers = readers.filter(Exists(tagged))
     return _filter_by_activity(readers, announcement.activity, now).select_related("user")
 
 
@@ -39,6 +44,11 @@ def _filter_by_activity(readers: QuerySet[Affiliate], activity: str, now: dateti
     counts_clicks = activity in (Activity.CLICKS, Activity.NO_CLICKS)
     active = Exists(days.filter(clicks__gt=0) if counts_clicks else days.filter(orders__gt=0))
     return readers.filter(active if activity in (Activity.CLICKS, Activity.ORDERS) else ~active)
+
+
+def list_tag_names(announcement: Announcement) -> list[str]:
+    """Return the names of the tags that select readers; a tag that was deleted since has none."""
+    return list(AffiliateTag.objects.filter(pk__in=announcement.tags).values_list("name", flat=True))
 
 
 def list_first_names(readers: QuerySet[Affiliate]) -> list[str]:

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
+from lib.admin.picker import PickerInput, Suggestion, build_picker_response
 from lib.components import TONES
 from lib.typed import Table
 from payouts.filters import ActiveFilter
@@ -47,6 +48,23 @@ class _SampleTable(Table):
         attrs = {"class": "table compact"}
 
     has_amounts = True
+
+
+class _SamplePickerForm(forms.Form):
+    affiliate = forms.CharField(label="Affiliate", required=False, help_text="Code, e-mail address or name.")
+    affiliates = forms.CharField(label="Affiliates", required=False, help_text="Several, separated by commas.")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields["affiliate"].widget = PickerInput("dev_components:suggest")
+        self.fields["affiliates"].widget = PickerInput("dev_components:suggest", several=True)
+
+
+_SUGGESTIONS = (
+    Suggestion("AC01A2", "Anna Ackers", "AC01A2 · anna@example.org · active"),
+    Suggestion("AC7B31", "Annika Berg", "AC7B31 · annika@example.org · suspended"),
+    Suggestion("D6B6F0", "Ben Bower", "D6B6F0 · ben@example.org · applied"),
+)
 
 
 def _build_error_summary(_request: HttpRequest) -> dict[str, Any]:
@@ -99,13 +117,23 @@ def _build_difference(_request: HttpRequest) -> dict[str, Any]:
     return {"pieces": [{"kind": kind, "text": text} for kind, text in pieces]}
 
 
+def _build_picker(_request: HttpRequest) -> dict[str, Any]:
+    return {"form": _SamplePickerForm()}
+
+
+def _build_empty_states(request: HttpRequest) -> dict[str, Any]:
+    return {name: value for name, value in _build_table(request).items() if name in ("active_filters", "address")}
+
+
 COMPONENTS = {
     "copy-field": Component("Copy field"),
     "error-summary": Component("Error summary", _build_error_summary),
-    "table": Component("Table with search, sort, filters, export and empty states", _build_table),
+    "table": Component("Table with search, sort, filters and export", _build_table),
+    "empty-states": Component("Empty states", _build_empty_states),
     "status": Component("Status", _build_status),
     "figure-card": Component("Figure card"),
     "explanation": Component("Explanation"),
+    "picker": Component("Picker", _build_picker),
     "confirmation": Component("Confirmation with names and sums", _build_confirmation),
     "timeline": Component("Timeline", _build_timeline),
     "difference": Component("Difference", _build_difference),
@@ -126,7 +154,14 @@ def show_component(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, f"dev_components/{name.replace('-', '_')}.html", context)
 
 
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Suggest sample rows to the picker."""
+    typed = request.GET.get("q", "").strip().casefold()
+    return build_picker_response(one for one in _SUGGESTIONS if typed and typed in one.detail + one.label.casefold())
+
+
 urlpatterns = [
     path("", list_components, name="list"),
+    path("picker/suggestions/", suggest, name="suggest"),
     path("<slug:name>/", show_component, name="component"),
 ]

@@ -26,9 +26,10 @@ from shops.reject_truncation import MAX_LINE_CHARACTERS, truncate_row, truncate_
 from shops.strict_json import InvalidNumber, UnreadableInput, parse_json
 from tracking.models import Reason
 from tracking.orders import ingestion
+from tracking.orders.coupon_erasure import ErasedCodes
 from tracking.orders.incoming import IncomingOrder, Outcome
 from tracking.orders.order_state import OrderState
-from tracking.orders.snapshot_fields import Rejected
+from tracking.orders.snapshot_fields import MAX_COUPONS, MAX_SENT_LENGTHS, Rejected
 from tracking.orders.snapshots import HASH_PREFIX, Reader, hash_reference
 
 BATCH = 1_000
@@ -193,6 +194,8 @@ def _load_known_results(order_ids: Collection[str]) -> dict[str, tuple[str | Non
 
 
 def _store_rejects(rows: Sequence[IncomingOrder], *, source: str, now: datetime, reader: Reader) -> None:
+    refused = [row for row in rows if row.is_refused]
+    erased = ErasedCodes(code for row in refused for code in _list_coupons(row.row))
     rejects = [
         Reject(
             received_at=now,
@@ -201,11 +204,10 @@ def _store_rejects(rows: Sequence[IncomingOrder], *, source: str, now: datetime,
             field=row.field[:200],
             cause=row.cause,
             outcome=row.outcome,
-            content=serialize_rejected_row(row, reader),
+            content=serialize_rejected_row(row, reader, erased),
             address=clean_order_id(row.address),
         )
-        for row in rows
-        if row.is_refused
+        for row in refused
     ]
     Reject.objects.bulk_create(rejects, batch_size=200)
     conflicts = sum(reject.outcome == Outcome.CONFLICT for reject in rejects)
@@ -215,15 +217,42 @@ def _store_rejects(rows: Sequence[IncomingOrder], *, source: str, now: datetime,
         )
 
 
-def serialize_rejected_row(incoming: IncomingOrder, reader: Reader) -> str:
-    """Return a refused row as text for the rejects inbox, with `customer.ref` as a keyed hash wherever it is found."""
+def serialize_rejected_row(incoming: IncomingOrder, reader: Reader, erased: ErasedCodes | None = None) -> str:
+    """Return a refused row as text for the rejects inbox, with `customer.ref` as a keyed hash wherever it is found.
+
+    Coupon codes of erased affiliates are pseudonyms in it; `erased` are those of a batch.
+    """
     row = incoming.row
     if incoming.is_text:
         text = truncate_text(str(row), MAX_LINE_CHARACTERS)
         return re.sub(r'("ref"\s*:\s*)"(\\.|[^"\\])*"?', r'\1"(removed)"', text).replace("\0", "\\u0000")
     if isinstance(row, dict) and row.get("customer") is not None:
         row = _replace_value(row, "customer", _redact_customer(row["customer"], reader))
+    if isinstance(row, dict) and (codes := _list_coupons(row)):
+        row = _replace_coupons(row, erased or ErasedCodes(codes))
     return json.dumps(truncate_row(row), default=_format_number, ensure_ascii=True)
+
+
+def _list_coupons(row: object) -> list[str]:
+    """Return the coupon codes of a refused row, as far as they are texts of a usable length."""
+    if not isinstance(row, dict):
+        return []
+    listed = row.get("coupons")
+    found = [row.get("coupon"), *(listed[:MAX_COUPONS] if isinstance(listed, list) else ())]
+    return [code for code in found if isinstance(code, str) and len(code) <= MAX_SENT_LENGTHS["coupon"]]
+
+
+def _replace_coupons(row: dict[str, Any], erased: ErasedCodes) -> dict[str, Any]:
+    known = _list_coupons(row)
+
+    def replace(code: Any) -> Any:
+        return erased.replace(code) if code in known else code
+
+    if row.get("coupon") is not None:
+        row = _replace_value(row, "coupon", replace(row["coupon"]))
+    if isinstance(row.get("coupons"), list):
+        row = _replace_value(row, "coupons", [replace(code) for code in row["coupons"]])
+    return row
 
 
 def _redact_customer(customer: object, reader: Reader) -> object:

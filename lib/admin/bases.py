@@ -18,6 +18,7 @@ from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from lib.admin.keyset_list import KeysetChangeList
@@ -49,13 +50,26 @@ class BaseAdmin(ModelAdmin):
     list_reads_replica = False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        # The title of the window has the words of the heading and the menu.
+        extra_context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
         show: Callable[..., HttpResponse] = super().changelist_view
         if any(getattr(column, "shows_time", False) for column in self.get_list_display(request)):
-            extra_context = {**(extra_context or {}), "zone_name": timezone.get_current_timezone_name()}
+            extra_context = {**extra_context, "zone_name": timezone.get_current_timezone_name()}
         response = (reads_replica(show) if self.list_reads_replica else show)(request, extra_context)
         if isinstance(response, TemplateResponse) and not response.is_rendered:
             response.add_post_render_callback(_remove_indentation)
         return response
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        if object_id is not None:
+            extra_context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="")
     def action_checkbox(self, obj: models.Model) -> SafeString:

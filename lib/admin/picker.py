@@ -1,7 +1,7 @@
 """A text field of admin forms that suggests rows while one types: a combobox with a script, plain text without."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from django.http import JsonResponse
 from django.urls import reverse_lazy
@@ -21,6 +21,7 @@ class PickerInput(UnfoldAdminTextInputWidget):  # type: ignore[misc]  # unfold h
     """Suggests what the view `url_name` answers to the text typed; with `several`, values separated by commas."""
 
     class Media:
+        css: ClassVar = {"all": ("picker.css",)}
         js = ("picker.js",)
 
     def __init__(self, url_name: str, *, several: bool = False) -> None:

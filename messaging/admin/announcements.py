@@ -1,6 +1,7 @@
 """Announcements in the admin: drafting, looking at the readers, testing, sending once (specification 10)."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -19,7 +20,7 @@ from unfold.widgets import (
 )
 
 from accounts.staff import staff_member
-from affiliates.models import Channel
+from affiliates.models import AffiliateTag, Channel
 from lib.admin.bases import BaseAdmin
 from lib.admin.pages import render_admin_page
 from lib.admin.staff_action import StaffAction, StaffPage
@@ -62,6 +63,17 @@ class AnnouncementForm(forms.ModelForm):  # type: ignore[type-arg]  # not generi
         help_text=gettext_lazy("None chosen: any channel."),
     )
 
+    tags = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Tags"),
+        required=False,
+        coerce=UUID,
+        choices=lambda: list(
+            AffiliateTag.objects.filter(affiliates__isnull=False).distinct().values_list("pk", "name")
+        ),
+        widget=UnfoldAdminSelectMultipleWidget,
+        help_text=gettext_lazy("None chosen: with or without tags. Else everyone who has one of them."),
+    )
+
     class Meta:
         model = Announcement
         fields = announcements.DRAFT_FIELDS
@@ -99,7 +111,7 @@ class AnnouncementAdmin(BaseAdmin):
     show_full_result_count = False
     ordering = ("-pk",)
     fields = (*announcements.DRAFT_FIELDS, "state", "created_at", "created_by", "sent_at", "sent_by", "readers")
-    readonly_fields = ("state", "created_at", "created_by", "sent_at", "sent_by", "readers")
+    readonly_fields = ("tag_names", "state", "created_at", "created_by", "sent_at", "sent_by", "readers")
     actions_detail = ("preview", "send_test", "send", "discard")
 
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
@@ -107,7 +119,14 @@ class AnnouncementAdmin(BaseAdmin):
         return announcement.state, announcement.get_state_display()
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return self.fields if obj else announcements.DRAFT_FIELDS
+        if obj is None:
+            return announcements.DRAFT_FIELDS
+        is_draft = isinstance(obj, Announcement) and obj.state == Announcement.State.DRAFT
+        return [name if is_draft or name != "tags" else "tag_names" for name in self.fields]
+
+    @display(description=gettext_lazy("tags"))
+    def tag_names(self, announcement: Announcement) -> str:
+        return ", ".join(audiences.list_tag_names(announcement))
 
     def has_change_permission(self, request: HttpRequest, obj: Announcement | None = None) -> bool:
         is_final = obj is not None and obj.state != Announcement.State.DRAFT

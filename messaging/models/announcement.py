@@ -15,7 +15,17 @@ from lib.triggers import build_no_truncate_trigger
 from messaging.models.conversation import SUBJECT_LENGTH
 
 # What readers get never changes afterwards, except where an affiliate's name is erased.
-_FINAL_COLUMNS = ("subject", "text", "states", "countries", "channel_kinds", "activity", "sent_at", "sent_by_id")
+_FINAL_COLUMNS = (
+    "subject",
+    "text",
+    "states",
+    "countries",
+    "channel_kinds",
+    "tags",
+    "activity",
+    "sent_at",
+    "sent_by_id",
+)
 
 
 def _build_final_trigger() -> pgtrigger.Trigger:
@@ -61,6 +71,8 @@ class Announcement(models.Model):
     states = ArrayField(models.CharField(max_length=12), verbose_name=_("states"), default=list, blank=True)
     countries = ArrayField(models.CharField(max_length=2), verbose_name=_("countries"), default=list, blank=True)
     channel_kinds = ArrayField(models.CharField(max_length=12), verbose_name=_("channels"), default=list, blank=True)
+    # Ids of tags, because a tag whose name identifies someone is deleted when they are erased.
+    tags = ArrayField(models.UUIDField(), verbose_name=_("tags"), default=list, db_default=[], blank=True)
     activity = models.CharField(_("activity"), max_length=10, choices=Activity, default="", blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     created_at = models.DateTimeField(_("created"))

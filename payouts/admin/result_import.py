@@ -51,7 +51,12 @@ class ResultImport:
                 )
                 for line in lines
             ],
-            problems=[(line.number, "", line.cause) for line in lines if line.effect == Effect.REFUSED],
+            problems=[
+                (line.number, field, cause)
+                for line in lines
+                if line.effect == Effect.REFUSED
+                for field, cause in line.causes
+            ],
             outcome=[[line.number, line.reference, str(line.effect)] for line in lines],
             is_importable=any(line.effect != Effect.REFUSED for line in lines),
         )

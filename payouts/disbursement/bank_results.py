@@ -1,5 +1,6 @@
 """Results of payouts, a CSV from the bank or provider: previewed, then imported (specification 6)."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -22,6 +23,8 @@ from payouts.models import Payout, PayoutBatch
 State = Payout.State
 # The audit reason of payouts that are marked paid without a results file.
 PAID_IN_FULL = "The bank or provider paid the whole batch."
+# The field of a row and what is wrong with it; "" for the row as a whole.
+Cause = tuple[str, str]
 
 
 class Effect(StrEnum):
@@ -32,8 +35,13 @@ class Effect(StrEnum):
     REFUSED = "refused"
 
 
+_FAILED_EFFECTS: Mapping[str, Effect] = {
+    State.SENT: Effect.FAILED, State.PAID: Effect.RETURNED, State.FAILED: Effect.UNCHANGED,
+}  # fmt: skip
+
+
 class ResultLine(NamedTuple):
-    """One line of the file and its effect; `cause` is why it is refused or changes nothing, or ""."""
+    """One line of the file and its effect; `causes` is why it is refused or changes nothing, as (field, cause)."""
 
     number: int
     reference: str
@@ -41,8 +49,12 @@ class ResultLine(NamedTuple):
     amount: str
     reason: str
     effect: Effect
-    cause: str
+    causes: Sequence[Cause]
     payout: Payout | None
+
+    @property
+    def cause(self) -> str:
+        return "; ".join(f"{field}: {cause}" if field else cause for field, cause in self.causes)
 
 
 def preview_results(content: bytes, mapping: ColumnMapping | None = None) -> list[ResultLine]:
@@ -61,8 +73,11 @@ def preview_results(content: bytes, mapping: ColumnMapping | None = None) -> lis
     lines = []
     for row in rows:
         payout = payouts.get(row.reference)
-        effect, cause = _get_effect(row, payout, row.reference in seen, currency)
-        lines.append(ResultLine(row.line, row.reference, row.word, row.amount or "", row.reason, effect, cause, payout))
+        repeated = payout is not None and row.reference in seen
+        effect, causes = _get_effect(row, payout, list(_find_problems(row, payout, repeated, currency)))
+        lines.append(
+            ResultLine(row.line, row.reference, row.word, row.amount or "", row.reason, effect, causes, payout)
+        )
         seen.add(row.reference)
     return lines
 
@@ -110,54 +125,51 @@ def mark_paid(*, batch: PayoutBatch, now: datetime, by: User) -> int:
     return len(rows)
 
 
-def _get_effect(row: ResultRow, payout: Payout | None, repeated: bool, currency: str) -> tuple[Effect, str]:
-    if payout is None:
-        return Effect.REFUSED, _("reference: no payout has this reference")
-    if repeated:
-        return Effect.REFUSED, _("reference: this payout is in the file twice")
-    if error := _get_amount_error(row, payout, currency):
-        return Effect.REFUSED, error
+def _get_effect(row: ResultRow, payout: Payout | None, problems: list[Cause]) -> tuple[Effect, list[Cause]]:
+    if payout is None or problems:
+        return Effect.REFUSED, problems
     result = read_word(row.word)
     if result is Result.PAID:
-        return _get_paid_effect(payout)
+        # Even if it was returned later: an older file may be imported again.
+        return (Effect.PAID if payout.state == State.SENT else Effect.UNCHANGED), []
     if result is Result.FAILED:
-        return _get_failed_effect(payout, row.reason)
-    if result is Result.SENT:
-        return Effect.UNCHANGED, _("“%(word)s” is no final result") % {"word": row.word}
-    return Effect.REFUSED, _("result: “%(word)s” is unknown; use paid or failed") % {"word": row.word[:60]}
+        return _FAILED_EFFECTS[payout.state], []
+    return Effect.UNCHANGED, [("", _("“%(word)s” is no final result") % {"word": row.word})]
 
 
-def _get_amount_error(row: ResultRow, payout: Payout, currency: str) -> str:
-    """Return why the amount of the row, if it has one, is not that of the payout."""
+def _find_problems(row: ResultRow, payout: Payout | None, repeated: bool, currency: str) -> Iterator[Cause]:
+    """Yield why the row is refused."""
+    if payout is None:
+        yield "reference", _("no payout has this reference")
+    elif repeated:
+        yield "reference", _("this payout is in the file twice")
+    if payout is not None:
+        yield from _find_amount_problems(row, payout, currency)
+    result = read_word(row.word)
+    if result is None:
+        yield "result", _("“%(word)s” is unknown; use paid or failed") % {"word": row.word[:60]}
+    elif payout is not None and not repeated and not _is_possible(result, payout):
+        yield "result", _("the payout is %(state)s") % {"state": payout.get_state_display()}
+    if result is Result.FAILED and not row.reason:
+        yield "reason", _("enter why the payout failed")
+
+
+def _find_amount_problems(row: ResultRow, payout: Payout, currency: str) -> Iterator[Cause]:
+    """Yield why the amount of the row, if it has one, is not that of the payout."""
     if row.currency and row.currency.upper() != currency:
-        return _("currency: the payout is in %(currency)s") % {"currency": currency}
+        yield "currency", _("the payout is in %(currency)s") % {"currency": currency}
     if row.amount is None:
-        return ""
+        return
     try:
         amount = parse_amount(row.amount, currency) if row.amount else ""
     except Unreadable as error:
-        return _("amount: %(cause)s") % {"cause": error}
+        yield "amount", str(error)
+        return
     if not amount or Decimal(amount) != payout.amount:
-        return _("amount: the payout is %(amount)s") % {"amount": f"{payout.amount:.2f}"}
-    return ""
+        yield "amount", _("the payout is %(amount)s") % {"amount": f"{payout.amount:.2f}"}
 
 
-def _get_paid_effect(payout: Payout) -> tuple[Effect, str]:
-    if payout.state == State.SENT:
-        return Effect.PAID, ""
-    # Even if it was returned later: an older file may be imported again.
-    if payout.state == State.PAID or payout.paid_at is not None:
-        return Effect.UNCHANGED, ""
-    return Effect.REFUSED, _("result: the payout is %(state)s") % {"state": payout.get_state_display()}
-
-
-def _get_failed_effect(payout: Payout, reason: str) -> tuple[Effect, str]:
-    if not reason:
-        return Effect.REFUSED, _("reason: enter why the payout failed")
-    if payout.state == State.SENT:
-        return Effect.FAILED, ""
-    if payout.state == State.PAID:
-        return Effect.RETURNED, ""
-    if payout.state == State.FAILED:
-        return Effect.UNCHANGED, ""
-    return Effect.REFUSED, _("result: the payout is %(state)s") % {"state": payout.get_state_display()}
+def _is_possible(result: Result, payout: Payout) -> bool:
+    if result is Result.PAID:
+        return payout.state in (State.SENT, State.PAID) or payout.paid_at is not None
+    return result is Result.SENT or payout.state in _FAILED_EFFECTS

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lib import csv_columns
-from lib.csv import CsvError, CsvTable, read_table
+from lib.csv import CsvError, CsvTable, collect_rows, read_table
 from lib.csv_columns import ColumnMapping, Field, Layout, Preset, normalize_heading
 
 
@@ -97,13 +97,13 @@ def read_results(content: bytes, mapping: ColumnMapping | None = None) -> list[R
         cause = _("The file has no column for: %(names)s. Its headings are: %(headings)s.")
         values = {"names": ", ".join(missing), "headings": ", ".join(table.headings)}
         raise ValidationError({"file": cause % values})
+    csv_rows, errors = collect_rows(table)
+    if errors:
+        raise ValidationError({"file": csv_columns.name_errors(errors)})
     rows = []
-    try:
-        for csv_row in table.rows:
-            cells = {field: csv_row.cells[index] for field, index in mapping.columns.items()}
-            rows.append(_read_row(csv_row.line, cells, is_paypal=mapping.preset is PAYPAL))
-    except CsvError as error:
-        raise ValidationError({"file": str(error)}) from None
+    for csv_row in csv_rows:
+        cells = {field: csv_row.cells[index] for field, index in mapping.columns.items()}
+        rows.append(_read_row(csv_row.line, cells, is_paypal=mapping.preset is PAYPAL))
     return rows
 
 

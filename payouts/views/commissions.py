@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from affiliates.access import affiliate_view
+from affiliates.downloads import limits_downloads
 from affiliates.models import Affiliate
 from agreements.category_names import load_category_names
 from agreements.clauses import get_clause_number
@@ -51,6 +52,7 @@ def _build_table(page: Page, filters: CommissionFilter) -> CommissionTable:
 
 @require_safe
 @affiliate_view
+@limits_downloads
 @reads_replica
 def commissions_csv(request: HttpRequest, affiliate: Affiliate) -> HttpResponseBase:
     """Return the commissions that match the filters as a CSV file, a row for each line of an order."""

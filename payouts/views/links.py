@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_tables2 import LazyPaginator, RequestConfig
 
 from affiliates.access import affiliate_view
+from affiliates.downloads import limits_downloads
 from affiliates.models import Affiliate, State
 from agreements.models import Program
 from agreements.program_currency import get_program_currency
@@ -71,6 +72,7 @@ def _build_empty_text(request: HttpRequest, affiliate: Affiliate) -> str:
 
 @require_safe
 @affiliate_view
+@limits_downloads
 @reads_replica
 def download_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Return the links that the list shows, on all its pages, as a CSV file."""
@@ -104,6 +106,7 @@ def show_link(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespo
         "address": domain.build_short_url(row),
         "address_field": render_tracking_link(row),
         "earlier_names": own_names.list_earlier_names(row),
+        "staff_reasons": domain.find_staff_reasons(row),
         "form": form,
         "figures": load_link_figures(affiliate).get(row.pk, NO_FIGURES),
         "pause": pauses.find_affiliate_pause(affiliate, program, now=now),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from affiliates.access import affiliate_view
+from affiliates.downloads import limits_downloads
 from affiliates.models import Affiliate
 from agreements.periods import get_program_time_zone
 from lib.replica import reads_replica
@@ -34,6 +35,7 @@ def reports(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 @require_safe
 @affiliate_view
+@limits_downloads
 @reads_replica
 def reports_csv(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Return the same report as a CSV file."""

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_tables2 import RequestConfig
 
 from affiliates.access import affiliate_view
+from affiliates.downloads import limits_downloads
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
 from agreements.category_names import load_category_names
@@ -87,6 +88,7 @@ def download_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRe
 
 
 @affiliate_view
+@limits_downloads
 @reads_replica
 def download_csv(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> StreamingHttpResponse:
     """Return a statement as a CSV, streamed because it may have 50,000 lines."""

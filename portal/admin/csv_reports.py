@@ -16,8 +16,9 @@ from accounts.staff import staff_member
 from affiliates.admin_fields import AffiliateField
 from affiliates.models import Affiliate
 from agreements.periods import get_program_time_zone
+from lib.download_places import TooManyDownloads
 from portal.csv_reports.catalog import Report, iter_permitted
-from portal.csv_reports.download import TooManyDownloads, download_report
+from portal.csv_reports.download import download_report
 from portal.csv_reports.request import ReportForm
 
 

@@ -74,7 +74,7 @@ class ScheduledTaskAdmin(ReadOnlyAdmin):
             self,
             request,
             "admin/portal/operations.html",
-            _("Operations"),
+            _("Scheduled tasks"),
             problems=problems,
             task_statuses=statuses,
             integrity_checks=checks,

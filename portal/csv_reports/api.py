@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts.models import ApiKey, Scope
+from lib.download_places import RETRY_SECONDS, TooManyDownloads
 from portal.csv_reports.catalog import REPORTS
-from portal.csv_reports.download import RETRY_SECONDS, TooManyDownloads, download_report
+from portal.csv_reports.download import download_report
 from portal.csv_reports.request import FILTERS, ReportForm, ReportRequest
 from shops.api.document import Operation, Response
 from shops.api.problems import Problem

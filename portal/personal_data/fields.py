@@ -115,7 +115,7 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
         scrubbed="context error subject text html",
     ),
     # Who was chosen is no one's personal data; a name in the text may be.
-    "messaging.Announcement": _classify("states countries channel_kinds activity state", scrubbed="subject text"),
+    "messaging.Announcement": _classify("states countries channel_kinds tags activity state", scrubbed="subject text"),
     "messaging.Conversation": _classify("state", erased="subject", scrubbed="subject"),
     "messaging.ConversationMessage": _classify(erased="text", scrubbed="text"),
     "messaging.DigestRun": _classify("time_zone"),
@@ -161,7 +161,7 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     ),
     "shops.ShopOrder": _classify("order_key order_id digest notes", scrubbed="state"),
     "shops.ShopOrderLine": _classify("line_id shop_categories mapped_by category"),
-    "shops.ShopProduct": _classify("product_key title categories version"),
+    "shops.ShopProduct": _classify("product_key title categories collections version"),
     "tracking.Click": _classify("kind device", blanked=f"{_SUB_IDS} address user_agent referrer_host failed_deep_link"),
     "tracking.ClickLoss": _classify("source"),
     "tracking.Coupon": _classify(replaced="code key"),

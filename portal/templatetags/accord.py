@@ -1,5 +1,6 @@
 """Template tags that are built into every template: money, times, statuses and clauses."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.contrib.admin.views.main import PAGE_VAR
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,7 @@ from portal import empty_lists, frame
 from tracking.models import Order, Status
 
 register = template.Library()
+_HYPHENATED = re.compile(r"\be-mails?\b", re.IGNORECASE)
 
 
 @register.simple_tag(takes_context=True)
@@ -207,6 +209,12 @@ def contact_email() -> str:
 def category(code: str, names: CategoryNames) -> str:
     """Show the display name of a category: "Home decor" for "home-decor"."""
     return names[code]
+
+
+@register.filter
+def unbroken(text: str) -> SafeString:
+    """Keep the hyphen of "e-mail" from ending a line of a heading. The text stays as it is for searching and copying."""
+    return SafeString(_HYPHENATED.sub(r'<span class="unbroken">\g<0></span>', conditional_escape(text)))
 
 
 @register.filter

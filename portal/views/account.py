@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from accounts.authentication import has_second_factor
 from affiliates import profile as affiliate_profile
 from affiliates.access import affiliate_view
+from affiliates.downloads import limits_downloads
 from affiliates.models import Affiliate
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
@@ -87,6 +88,7 @@ def my_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @require_POST
 @affiliate_view
 @reauthentication_required
+@limits_downloads
 def download_data(request: HttpRequest, affiliate: Affiliate) -> FileResponse:
     """Return the archive; the password is required again, in case a browser was left signed in."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the response

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from agreements.category_names import load_category_names
 from agreements.program_currency import get_program_currency
 from shops import unrated_categories
 
@@ -24,6 +25,7 @@ def categories(request: HttpRequest) -> HttpResponse:
     context = admin.site.each_context(request) | {
         "title": _("Categories without a rate"),
         "rows": rows,
+        "category_names": load_category_names(),
         "card": card,
         "days": unrated_categories.DAYS,
         "currency": get_program_currency(),

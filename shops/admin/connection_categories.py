@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -16,12 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.staff import staff_member
+from agreements.category_names import load_category_names
 from lib.admin.actions import UsualReasonForm
 from lib.errors import NotAllowed
 from lib.text import fold_code
 from payouts.admin.bases import money_page
-from payouts.commissions.rates import RateCard
-from shops.admin.connection_forms import CategoryForm
+from shops.admin.connection_forms import CategoryForm, list_rate_choices
 from shops.connectors import mappings, repricing
 from shops.connectors.mappings import Choice, ShopCategory
 from shops.models import Connection
@@ -51,7 +50,7 @@ def serve_categories(model_admin: ModelAdmin[Any], request: HttpRequest, connect
     posted = request.POST if request.method == "POST" else None
     form_set = _build_form_set(
         posted, initial=_build_initial(rows[:MAX_ROWS], fill_in="suggest" in request.GET), prefix="row",
-        form_kwargs={"choices": _list_choices(card)},
+        form_kwargs={"choices": [("", _("not mapped")), *list_rate_choices(card, {row.category for row in rows})]},
     )  # fmt: skip
     reason = MappingReasonForm(posted)
     address = reverse("admin:shops_connection_categories", args=[connection.pk])
@@ -73,7 +72,7 @@ def serve_categories(model_admin: ModelAdmin[Any], request: HttpRequest, connect
     pairs = [(form, by_key.get(fold_code(str(form["shop_category"].value() or "")))) for form in form_set]
     return money_page(
         model_admin, request, "admin/shops/connection_categories.html", _("Categories of %(name)s") % {"name": connection},
-        connection=connection, form_set=form_set, pairs=pairs[:-1],
+        connection=connection, category_names=load_category_names(), form_set=form_set, pairs=pairs[:-1],
         new=pairs[-1][0] if pairs else form_set.empty_form, reason=reason, card=card,
         days=mappings.DAYS, max_orders=mappings.MAX_ORDERS,
         more=max(0, len(rows) - MAX_ROWS), back=_get_page(connection), address=address,
@@ -101,18 +100,14 @@ def serve_repricing(model_admin: ModelAdmin[Any], request: HttpRequest, connecti
             return HttpResponseRedirect(reverse("admin:shops_connection_categories", args=[connection.pk]))
     return money_page(
         model_admin, request, "admin/shops/connection_repricing.html", _("Apply mappings to orders"),
-        connection=connection, preview=repricing.preview_repricing(connection, now=now), form=form,
+        connection=connection, category_names=load_category_names(),
+        preview=repricing.preview_repricing(connection, now=now), form=form,
         back=reverse("admin:shops_connection_categories", args=[connection.pk]), max_orders=repricing.MAX_ORDERS,
     )  # fmt: skip
 
 
 def _get_page(connection: Connection) -> str:
     return reverse("admin:shops_connection_change", args=[connection.pk])
-
-
-def _list_choices(card: RateCard | None) -> list[tuple[str, str]]:
-    rates: Mapping[str, Any] = card.rates if card else {}
-    return [("", _("not mapped")), *((code, f"{code} ({percent} %)") for code, percent in rates.items())]
 
 
 def _build_initial(rows: list[ShopCategory], *, fill_in: bool) -> list[dict[str, Any]]:

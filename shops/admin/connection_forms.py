@@ -1,11 +1,12 @@
 """The forms of shop connections: added, their settings, secrets and API key."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -15,9 +16,13 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from agreements.category_names import load_category_names
 from lib.admin.actions import UsualReasonForm
+from lib.formatting import format_percent
+from payouts.commissions.rates import RateCard
 from shops.connectors.registry import CONNECTORS
 from shops.models import Completion, Connection, Platform
+from shops.unrated_categories import get_current_rate_card
 
 _SECRET_HELP = gettext_lazy(
     "Paste the secret that the shop shows. Leave it empty for a shop that takes any secret: one is generated and shown once."
@@ -148,6 +153,13 @@ class LinesField(forms.CharField):
         return [line for line in map(str.strip, str(super().clean(value) or "").splitlines()) if line]
 
 
+def list_rate_choices(card: RateCard | None, others: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return the categories of the rate card by their names, and `others` that are chosen though it has no such rate."""
+    names, rates = load_category_names(), card.rates if card else {}
+    listed = [(code, f"{names[code]} ({format_percent(percent)})") for code, percent in rates.items()]
+    return [*listed, *((code, names[code]) for code in sorted(set(others) - rates.keys() - {""}))]
+
+
 def build_settings_form(connection: Connection) -> tuple[type[forms.Form], dict[str, Any], list[str]]:
     """Return the form of the connection's settings, its initial values, and the names of the platform's options."""
     connector = CONNECTORS.get(Platform(connection.platform))
@@ -156,6 +168,8 @@ def build_settings_form(connection: Connection) -> tuple[type[forms.Form], dict[
         options_form = connector.options_form
     else:
         fields = {name: _build_option_field(name, value) for name, value in defaults.items()}
+        if "category" in fields:
+            fields["category"] = _build_category_field(connection)
         options_form = type("OptionsForm", (forms.Form,), fields)
     names = list(options_form.base_fields)
     order = ("completion", "completion_days", *names, "reason")
@@ -184,6 +198,15 @@ def _build_option_field(name: str, value: Any) -> forms.Field:
     if isinstance(value, Mapping):
         return forms.JSONField(encoder=_Json, widget=UnfoldAdminTextareaWidget, **common)
     return forms.CharField(max_length=500, widget=UnfoldAdminTextInputWidget, **common)
+
+
+def _build_category_field(connection: Connection) -> forms.Field:
+    """Return the field of the category that lines get whose own categories are not mapped."""
+    choices = list_rate_choices(get_current_rate_card(timezone.now()), [str(connection.options.get("category") or "")])
+    return forms.ChoiceField(
+        label=_("Category"), required=False, widget=UnfoldAdminSelectWidget,
+        choices=[("", _("everything else")), *choices], help_text=_("Of order lines whose own category is not mapped."),
+    )  # fmt: skip
 
 
 class CategoryForm(forms.Form):

@@ -211,7 +211,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             ),
             _get_url(connection),
             explanation=_(
-                "Their rows in the rejects inbox are closed. What is rejected again becomes a new row. At most 1,000 events"
+                "Their rejected orders are closed. What is rejected again becomes a new row. At most 1,000 events"
                 " are processed at a time."
             ),
             success_message=_("The events are processed within a minute."),

@@ -26,6 +26,7 @@ from payouts.admin.bases import money_page
 from payouts.admin.csv_import import UploadForm
 from shops.csv_import import files
 from shops.csv_import.columns import LAYOUT
+from shops.csv_import.file_rejects import REJECTED_OUTCOMES
 from shops.models import OrderFile, Reject
 from tracking.models import Order
 from tracking.orders.incoming import Outcome
@@ -163,4 +164,4 @@ def _count_outcomes(outcomes: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _count_valid(outcomes: Mapping[str, int]) -> int:
-    return sum(count for outcome, count in outcomes.items() if outcome not in files.REJECTED_OUTCOMES)
+    return sum(count for outcome, count in outcomes.items() if outcome not in REJECTED_OUTCOMES)

@@ -8,8 +8,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from agreements.category_names import CategoryNames, load_category_names
 from lib.admin.staff_action import StaffPage
+from lib.text import fold_code
 from shops.admin.order_files import IMPORT_PERMISSION
+from shops.connectors.categories import BY_CONNECTION
 from shops.models import ShopOrder, ShopOrderLine
 from tracking.admin import orders
 from tracking.models import Order
@@ -29,7 +32,8 @@ class OrderAdmin(orders.OrderAdmin):
         found = ShopOrder.objects.select_related("connection").filter(order_id=order.order_id).first()
         if found is None:
             return "-"
-        lines = format_html_join("", "<li>{}</li>", ((_describe_line(line),) for line in found.lines.all()))
+        names = load_category_names()
+        lines = format_html_join("", "<li>{}</li>", ((_describe_line(line, names),) for line in found.lines.all()))
         notes = format_html_join("", "<li>{}</li>", ((note,) for note in found.notes))
         return format_html("{}<ul>{}{}</ul>", found.connection, lines, notes)
 
@@ -38,13 +42,16 @@ class OrderAdmin(orders.OrderAdmin):
         return HttpResponseRedirect(reverse("admin:shops_orderfile_upload"))
 
 
-def _describe_line(line: ShopOrderLine) -> str:
+def _describe_line(line: ShopOrderLine, names: CategoryNames) -> str:
     values = {
         "line": line.line_id,
         "names": ", ".join(line.shop_categories) or _("no category"),
-        "mapped": line.mapped_by,
-        "category": line.category,
+        # As the shop writes it; mappings are compared without case.
+        "mapped": next((name for name in line.shop_categories if fold_code(name) == line.mapped_by), line.mapped_by),
+        "category": names[line.category],
     }
+    if line.mapped_by == BY_CONNECTION:
+        return _("Line %(line)s: %(names)s. Not mapped, so the category of the connection: %(category)s.") % values
     if line.mapped_by:
         return _("Line %(line)s: %(names)s. Mapped by “%(mapped)s” to %(category)s.") % values
     return _("Line %(line)s: %(names)s. Not mapped, so %(category)s.") % values

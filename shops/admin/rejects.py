@@ -1,5 +1,6 @@
 """The rejects inbox: rejected rows of orders, to correct, resend or dismiss (specification 4)."""
 
+import json
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,10 +22,11 @@ from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from payouts.admin.bases import money_page
-from shops import rejects
-from shops.admin.reject_forms import build_reject_form, format_row
+from shops import intake, rejects
+from shops.admin.reject_forms import RejectForm, SnapshotRejectForm, build_reject_form, format_row
 from shops.models import Connection, Reject
 from shops.rejects import RejectedAgain, ResendResult
+from tracking.orders.snapshot_problems import find_problems
 
 PERMISSION = "shops.change_reject"
 OPEN = Q(state=Reject.State.OPEN)
@@ -91,12 +93,12 @@ class RejectAdmin(ReadOnlyAdmin):
         posted = request.POST if request.method == "POST" else None
         form = build_reject_form(row.content, posted)
         if form.is_valid() and posted is None:
-            form.add_rejection(row.field, row.cause)
+            _add_problems(form, row.field, row.cause)
         elif form.is_valid():
             try:
                 result = rejects.correct(reject=row, text=form.to_json(), now=timezone.now(), by=staff_member(request))
             except RejectedAgain as error:
-                form.add_rejection(error.result.field, error.result.cause)
+                _add_problems(form, error.result.field, error.result.cause)
             except NotAllowed as error:
                 messages.error(request, str(error))
                 return HttpResponseRedirect(back)
@@ -150,6 +152,15 @@ class RejectAdmin(ReadOnlyAdmin):
             ),
             build_list_url(request), explanation=_("Rows that are no longer open stay unchanged."),
         )  # fmt: skip
+
+
+def _add_problems(form: RejectForm, field: str, cause: str) -> None:
+    """Add why the row was rejected, and whatever else would reject it."""
+    problems = [(field, cause)]
+    if isinstance(form, SnapshotRejectForm):
+        problems = find_problems(intake.build_reader(timezone.now()), json.loads(form.to_json()), problems)
+    for each in problems:
+        form.add_rejection(*each)
 
 
 def _add_result_messages(request: HttpRequest, result: ResendResult) -> None:

@@ -15,6 +15,7 @@ from django.db import transaction
 from lib.http_client import RequestFailed
 from shops.connectors import api_failures
 from shops.connectors.base import Ignored, Product
+from shops.connectors.categories import list_known_products
 from shops.connectors.folding import merge_parts
 from shops.connectors.products import store_products
 from shops.connectors.registry import get_connector
@@ -97,13 +98,14 @@ def _call_api(claim: _Claim, *, now: datetime) -> _Found:
 
 def _fetch_products(api: ShopApi, connection: Connection, keys: Collection[str], now: datetime) -> list[Product]:
     """Return the products that are not known yet; one that the shop does not know either has no categories."""
-    known = connection.products.filter(product_key__in=keys).values_list("product_key", flat=True)
-    missing = sorted(set(keys) - set(known) - {""})
+    missing = sorted(
+        set(keys) - list_known_products(connection, connection.products.filter(product_key__in=keys)) - {""}
+    )
     if not missing:
         return []
     found = list(api.fetch_products(missing, now=now))
     unknown = set(missing) - {product.product_key for product in found}
-    return [*found, *(Product(key, "", (), "") for key in sorted(unknown))]
+    return [*found, *(Product(key, "", (), "", collections=()) for key in sorted(unknown))]
 
 
 def _record(claim: _Claim, found: _Found, *, now: datetime) -> None:

@@ -63,12 +63,16 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What an event says about a product: the names of its categories, tags and types."""
+    """What an event says about a product: the names of its categories, tags and types.
+
+    `collections` are further names that only the shop's API has; None if this was not read from it.
+    """
 
     product_key: str
     title: str
     categories: Sequence[str]
     version: str
+    collections: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class Connector(ABC):
     default_completion: ClassVar[Completion] = Completion.FULFILLED
     # Whether the shop's API is read if staff enter a key.
     has_api: ClassVar[bool] = False
+    # Whether the API has categories of products that their events lack.
+    has_collections: ClassVar[bool] = False
     # The address of the API, if it is the same for all shops.
     api_url: ClassVar[str] = ""
     # Which key staff enter, and what is read with it.

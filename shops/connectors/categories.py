@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lib.text import fold_code
+from shops.connectors.registry import get_connector
 from shops.models import CategoryMapping, Connection, ShopOrderLine, ShopProduct
 
 # Earns the rate for everything else, because no rate card names it.
@@ -20,17 +21,30 @@ class MappedLine(NamedTuple):
     category: str
 
 
+def list_known_products(connection: Connection, products: Iterable[ShopProduct]) -> set[str]:
+    """Return the keys of the products of which all is known that the connection can read."""
+    reads_collections = bool(connection.api_key) and get_connector(connection).has_collections
+    return {
+        row.product_key
+        for row in products
+        if not reads_collections or (row.collections is not None and not row.collections_are_old)
+    }
+
+
 class CategoryTable:
     """The mappings of a connection and the categories of its products, loaded once for a batch."""
 
     def __init__(self, connection: Connection, product_keys: Iterable[str]) -> None:
         self.mappings = {row.key: row for row in CategoryMapping.objects.filter(connection=connection)}
-        products = ShopProduct.objects.filter(connection=connection, product_key__in=set(product_keys) - {""})
-        self.products: Mapping[str, list[str]] = dict(products.values_list("product_key", "categories"))
+        products = list(ShopProduct.objects.filter(connection=connection, product_key__in=set(product_keys) - {""}))
+        self.products: Mapping[str, list[str]] = {
+            row.product_key: list(dict.fromkeys([*row.categories, *(row.collections or ())])) for row in products
+        }
+        self.known = list_known_products(connection, products)
 
     def knows(self, product_key: str) -> bool:
-        """Return whether the categories of a product are known, be there none."""
-        return not product_key or product_key in self.products
+        """Return whether all categories of a product are known, be there none."""
+        return not product_key or product_key in self.known
 
     def map_line(self, shop_categories: Sequence[str], product_key: str, default: str = "") -> MappedLine:
         """Return the category of a line: of its own categories, else of its product's, else `default`, else none."""

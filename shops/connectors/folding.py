@@ -5,7 +5,7 @@ All of it is in one transaction a batch: a worker that is killed leaves everythi
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from shops.connectors.products import store_products
 from shops.connectors.registry import get_connector
 from shops.connectors.shop_orders import Result, build_source, send_orders
 from shops.models import Connection, Reject, ShopEvent, ShopOrder
+from tracking.orders.coupon_erasure import ErasedCodes
 from tracking.orders.snapshot_fields import Rejected
 
 logger = logging.getLogger(__name__)
@@ -161,11 +162,12 @@ def merge_parts(connection: Connection, parts: dict[str, list[Part]], *, now: da
     The connection must be locked. Returns a result for each key.
     """
     orders = {order.order_key: order for order in ShopOrder.objects.filter(connection=connection, order_key__in=parts)}
+    erased = _find_erased_codes(part for of_order in parts.values() for part in of_order)
     for key, of_order in parts.items():
         order = orders.setdefault(
             key, ShopOrder(connection=connection, order_key=key, order_id=f"{connection.prefix}-{key}")
         )
-        order.state = merge(order.state, [_hash_customer(part) for part in of_order])
+        order.state = merge(order.state, [_hide_people(part, erased) for part in of_order])
     return send_orders(connection, list(orders.values()), now=now)
 
 
@@ -174,15 +176,22 @@ def is_known(connection: Connection, found: OrderParts) -> bool:
     order = ShopOrder.objects.filter(connection=connection, order_key=found.order_key).first()
     if order is None:
         return False
-    parts = map(_hash_customer, found.parts)
+    erased = _find_erased_codes(found.parts)
+    parts = [_hide_people(part, erased) for part in found.parts]
     return all(part.keeps_first or get_data(order.state, part.name) == part.data for part in parts)
 
 
-def _hash_customer(part: Part) -> Part:
-    """Return the part with the customer as a keyed hash, as JSON that can be stored."""
+def _find_erased_codes(parts: Iterable[Part]) -> ErasedCodes:
+    return ErasedCodes(code for part in parts if isinstance(part.data, dict) for code in part.data.get("coupons") or ())
+
+
+def _hide_people(part: Part, erased: ErasedCodes) -> Part:
+    """Return the part as JSON that can be stored: the customer as a keyed hash, erased affiliates' coupons as pseudonyms."""
     data = json.loads(json.dumps(part.data, default=str))
     if isinstance(data, dict) and data.get("customer_ref"):
         data["customer_ref"] = intake.hash_customer(str(data["customer_ref"]))
+    if isinstance(data, dict) and data.get("coupons"):
+        data["coupons"] = [erased.replace(code) for code in data["coupons"]]
     return Part(part.name, part.version, data, part.keeps_first)
 
 

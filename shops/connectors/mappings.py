@@ -64,6 +64,8 @@ _RECENT = """
 _NAMES = f"""{_RECENT}    SELECT DISTINCT name FROM (
         SELECT jsonb_array_elements_text(categories) AS name FROM shops_shopproduct WHERE connection_id = %(pk)s
         UNION ALL
+        SELECT jsonb_array_elements_text(collections) FROM shops_shopproduct WHERE connection_id = %(pk)s
+        UNION ALL
         SELECT jsonb_array_elements_text(l.shop_categories)
           FROM recent JOIN shops_shoporderline l ON l.shop_order_id = recent.id
     ) named ORDER BY name LIMIT %(most)s

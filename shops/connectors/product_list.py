@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -105,30 +106,27 @@ def read_product_list(connection: Connection, content: bytes, mapping: ColumnMap
     products: dict[str, Product] = {}
     problems = [(error.line, error.cause) for error in errors]
     for row in rows:
-        try:
-            product = _read_row(row, mapping.columns, format_version(now))
-            _check_key(connection, product.product_key, row.line)
-            if product.product_key in products:
-                raise CsvError(_("The product %(id)s occurs twice.") % {"id": product.product_key[:60]}, row.line)
-        except CsvError as error:
-            problems.append((error.line, error.cause))
-        else:
+        product = _read_row(row, mapping.columns, format_version(now))
+        causes = list(_find_problems(connection, product, products))
+        problems += [(row.line, cause) for cause in causes]
+        if not causes:
             products[product.product_key] = product
     return ProductFile(list(products.values()), sorted(problems))
 
 
-def _check_key(connection: Connection, key: str, line: int) -> None:
-    if connection.platform in NUMBERED and not _NUMBER.fullmatch(key):
+def _find_problems(connection: Connection, product: Product, others: Mapping[str, Product]) -> Iterator[str]:
+    key = product.product_key
+    if not 0 < len(key) <= MAX_KEY:
+        yield _("The id must have 1 to %(most)d characters.") % {"most": MAX_KEY}
+    elif connection.platform in NUMBERED and not _NUMBER.fullmatch(key):
         message = _("“%(id)s” is no product id of %(platform)s, which is a number. A SKU or handle cannot be used.")
-        raise CsvError(message % {"id": key[:60], "platform": connection.get_platform_display()}, line)
+        yield message % {"id": key[:60], "platform": connection.get_platform_display()}
+    elif key in others:
+        yield _("The product %(id)s occurs twice.") % {"id": key[:60]}
+    if any(len(name) > MAX_CATEGORY for name in product.categories):
+        yield _("A category has more than %(most)d characters.") % {"most": MAX_CATEGORY}
 
 
 def _read_row(row: CsvRow, columns: dict[str, int], version: str) -> Product:
-    key = row.cells[columns["id"]]
-    categories = split_categories(row.cells[columns["categories"]])
-    if not 0 < len(key) <= MAX_KEY:
-        raise CsvError(_("The id must have 1 to %(most)d characters.") % {"most": MAX_KEY}, row.line)
-    if any(len(name) > MAX_CATEGORY for name in categories):
-        raise CsvError(_("A category has more than %(most)d characters.") % {"most": MAX_CATEGORY}, row.line)
     title = clean_name(row.cells[columns["title"]]) if "title" in columns else ""
-    return Product(key, title[:300], categories, version)
+    return Product(row.cells[columns["id"]], title[:300], split_categories(row.cells[columns["categories"]]), version)

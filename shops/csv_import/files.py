@@ -10,7 +10,7 @@ import io
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, BinaryIO
@@ -26,21 +26,21 @@ from agreements.periods import get_program_time_zone
 from agreements.program_currency import get_program_currency
 from audit import trail
 from lib import csv_columns
-from lib.csv import CsvError, CsvTable, read_table
+from lib.csv import CsvError, CsvTable, iterate_rows, read_table
 from lib.csv_columns import ColumnMapping
 from lib.errors import NotAllowed
 from payouts.payout_details import encryption
 from shops import intake
 from shops.csv_import.columns import FIELDS, LAYOUT
 from shops.csv_import.coupon_preview import describe_unassigned_coupons, find_unassigned_coupons
+from shops.csv_import.file_rejects import store_rejects
 from shops.csv_import.order_cells import Context
 from shops.csv_import.order_groups import OrderGroup, group_orders
 from shops.intake import BATCH
-from shops.models import OrderFile, OrderFileReject
-from tracking.orders.incoming import IncomingOrder, Outcome
+from shops.models import OrderFile
+from tracking.orders.incoming import IncomingOrder
 
 State = OrderFile.State
-REJECTED_OUTCOMES = (Outcome.REJECTED, Outcome.CONFLICT)
 # A file holds customer data, so one that is neither imported nor discarded is deleted after a day.
 DISCARD_AFTER = timedelta(days=1)
 # How long a request works on an import. The scheduled task finishes the rest, in minutes for tens of thousands.
@@ -78,10 +78,18 @@ def store_file(*, name: str, content: BinaryIO, now: datetime, by: User) -> Orde
 def inspect_file(content: BinaryIO) -> tuple[list[str], int]:
     """Return the headings of the file and its number of rows, after reading every row once.
 
-    Raises CsvError with the first problem.
+    Raises CsvError if it is no such file, and ValidationError for `file` with each row that cannot be read.
     """
     table = read_table(content)
-    rows = sum(1 for _row in table.rows)
+    rows, errors = 0, list[CsvError]()
+    for row in iterate_rows(table):
+        if isinstance(row, CsvError):
+            errors.append(row)
+        if len(errors) > csv_columns.MAX_ERRORS_NAMED:
+            break
+        rows += 1
+    if errors:
+        raise ValidationError({"file": csv_columns.name_errors(errors)})
     if not rows:
         raise CsvError(_("The file has headings but no rows below them."))
     return table.headings, rows
@@ -117,7 +125,7 @@ def match_columns(*, file: OrderFile, mapping: ColumnMapping, now: datetime) -> 
         results = intake.preview_orders(snapshots=[order.snapshot for order in batch], now=now)
         outcomes.update(str(result.outcome) for result in results)
         uncredited |= find_unassigned_coupons(results)
-        _store_rejects(file, mapping.columns, zip(batch, results, strict=True))
+        store_rejects(file, mapping.columns, zip(batch, results, strict=True), now)
     OrderFile.objects.filter(pk=file.pk).update(
         columns=mapping.columns,
         preset=mapping.preset.name if mapping.preset else "",
@@ -189,7 +197,7 @@ def _import_batch(file: OrderFile, batch: Sequence[OrderGroup], total: int, sour
     results = intake.ingest_orders(snapshots=[order.snapshot for order in batch], source=source[:200], now=now)
     outcomes = Counter(file.outcomes)
     outcomes.update(str(result.outcome) for result in results)
-    _store_rejects(file, file.columns, zip(batch, results, strict=True))
+    store_rejects(file, file.columns, zip(batch, results, strict=True), now)
     done = file.processed + len(batch)
     finished = {"state": State.IMPORTED, "content": None} if done == total else {}
     OrderFile.objects.filter(pk=file.pk).update(outcomes=outcomes, processed=done, **finished)
@@ -273,23 +281,6 @@ def _read_table(file: OrderFile) -> CsvTable:
 
 def _split_batches(orders: Sequence[OrderGroup]) -> Iterator[Sequence[OrderGroup]]:
     return (orders[begin : begin + BATCH] for begin in range(0, len(orders), BATCH))
-
-
-def _store_rejects(
-    file: OrderFile, columns: Mapping[str, int], results: Iterable[tuple[OrderGroup, IncomingOrder]]
-) -> None:
-    rejects = []
-    for order, result in results:
-        if result.outcome in REJECTED_OUTCOMES:
-            row, field = order.locate(result.field)
-            heading = file.headings[columns[field]] if field in columns else ""
-            rejects.append(
-                OrderFileReject(
-                    order_file=file, row=row, order_id=result.order_id or "", field=result.field[:200],
-                    heading=heading, outcome=str(result.outcome), cause=result.cause,
-                )
-            )  # fmt: skip
-    OrderFileReject.objects.bulk_create(rejects, batch_size=500)
 
 
 def _hash_json(value: object) -> str:

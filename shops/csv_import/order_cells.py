@@ -63,10 +63,11 @@ class Context:
 
 
 class OrderReading:
-    """The snapshot of an order while it is read. `problem` is the first field that cannot be read, with the cause."""
+    """The snapshot of an order while it is read. `problems` are the fields that cannot be read, with the causes."""
 
     def __init__(self, context: Context, cells: Mapping[str, str], lines: Sequence[Mapping[str, str]]) -> None:
-        self.context, self.cells, self.problem = context, cells, ("", "")
+        self.context, self.cells = context, cells
+        self.problems: list[tuple[str, str]] = []
         self.is_preset = context.mapping.preset is not None
         # A row of a shop's export that has values of the order alone is no line.
         self.line_indexes = [index for index, line in enumerate(lines) if not self.is_preset or any(line.values())]
@@ -162,7 +163,7 @@ class OrderReading:
         """Return the price of all pieces less the line's discount."""
         price, discount = cells["unit_price"], cells.get("line_discount", "")
         amount, less = self._parse_amount(path, price), self._parse_amount(path, discount) if discount else "0.00"
-        if self.problem[0] or not isinstance(quantity, int):
+        if any(field == path for field, _cause in self.problems) or not isinstance(quantity, int):
             return amount
         return str(max(ZERO, Decimal(amount) * quantity - Decimal(less)))
 
@@ -170,11 +171,13 @@ class OrderReading:
         """Spread what the export says of the whole order, such as its discounts and refunds, over the lines."""
         whole = {name: cell for name, cell in self.cells.items() if name.startswith("order_") and cell}
         totals = {name: self._parse_amount(name, cell) for name, cell in whole.items() if name != "order_id"}
-        if self.problem[0] or not lines:
-            if unreadable := whole.get(self.problem[0]):
-                # Without it the amounts of the lines are wrong, so they must not be accepted when this is resent.
-                for line in lines:
-                    line["amount"] = unreadable
+        unreadable = [field for field, _cause in self.problems if field not in TIMES]
+        if unreadable or not lines:
+            for field in unreadable:
+                if field in whole:
+                    # Without it the amounts of the lines are wrong: they must not be accepted when this is resent.
+                    for line in lines:
+                        line["amount"] = whole[field]
             return
         parsed = {name: Decimal(text) for name, text in totals.items()}
         amounts = [Decimal(line["amount"]) for line in lines]
@@ -204,7 +207,7 @@ class OrderReading:
         try:
             return parse_amount(cell, self.context.currency)
         except Unreadable as error:
-            self.problem = self.problem if self.problem[0] else (path, str(error))
+            self.problems.append((path, str(error)))
             return cell
 
     def _parse_time(self, name: str, cell: str) -> str:
@@ -213,7 +216,7 @@ class OrderReading:
         try:
             moment = parse_moment(cell, self.context.zone)
         except Unreadable as error:
-            self.problem = self.problem if self.problem[0] else (name, str(error))
+            self.problems.append((name, str(error)))
             return cell
         self.context.times_in_zone += not has_offset(cell)
         return moment

@@ -4,7 +4,7 @@ Pure: no database. Checks only that the rows of an order agree; `order_cells` re
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.utils.translation import ngettext
@@ -13,39 +13,54 @@ from lib.csv import CsvRow
 from shops.csv_import.columns import CUSTOMER_FIELDS, LINE_EXTRAS, LINE_FIELDS, ORDER_EXTRAS, ORDER_FIELDS
 from shops.csv_import.order_cells import Context, OrderReading, set_field
 from tracking.orders.incoming import IncomingOrder
+from tracking.orders.snapshot_problems import find_problems
+from tracking.orders.snapshots import Reader
 
 MAX_UNPAID_NAMED = 10
 _LINE_PATH = re.compile(r"lines\[(\d+)\](?:\.(.+))?")
+_LINE_AMOUNT = re.compile(r"lines\[\d+\]\.(amount|refunded)")
 
 
 class OrderGroup(NamedTuple):
-    """An order of the file: its snapshot, the line number of each row, and of the row that contradicts the first."""
+    """An order of the file: its snapshot, the line number of each row, what is wrong with it as (field, cause).
+
+    `conflicting_rows` has the line number of the row that contradicts the first, by problem.
+    """
 
     order_id: str
     snapshot: dict[str, Any] | IncomingOrder
     rows: list[int]
-    conflicting_row: int | None = None
+    problems: Sequence[tuple[str, str]] = ()
+    conflicting_rows: Mapping[tuple[str, str], int] = {}
 
-    def locate(self, path: str) -> tuple[int, str]:
-        """Return the line of the file and the field for a rejection at the snapshot's `path`."""
+    def locate(self, path: str, cause: str) -> tuple[int, str]:
+        """Return the line of the file and the field for a problem at the snapshot's `path`."""
         match = _LINE_PATH.match(path)
         if match and int(match[1]) < len(self.rows):
             return self.rows[int(match[1])], match[2] or ""
-        return self.conflicting_row or self.rows[0], path.partition("[")[0]
+        return self.conflicting_rows.get((path, cause), self.rows[0]), path.partition("[")[0]
+
+    def find_problems(self, result: IncomingOrder, reader: Reader) -> list[tuple[str, str]]:
+        """Return everything that is wrong with the order as (path, cause): why it was refused, and the rest."""
+        problems = find_problems(reader, result.row, self.problems or [(result.field, result.cause)])
+        if not any(path in ORDER_EXTRAS for path, _cause in self.problems):
+            return problems
+        # The amounts of the lines could not be computed, which is no further problem.
+        return [each for each in problems if each in self.problems or not _LINE_AMOUNT.fullmatch(each[0])]
 
 
 class _GroupBuilder:
     """An order while its rows are being read."""
 
-    __slots__ = ("cells", "conflict", "lines", "rows")
+    __slots__ = ("cells", "conflicts", "lines", "rows")
 
     def __init__(self, cells: list[str]) -> None:
         self.cells, self.lines, self.rows = cells, list[dict[str, str]](), list[int]()
-        # The row that differs from the first, the index of the field, and its cell.
-        self.conflict: tuple[int, int, str] | None = None
+        # By the index of a field, the first row that differs and its cell.
+        self.conflicts: dict[int, tuple[int, str]] = {}
 
     def compare(self, line: int, cells: Sequence[str], *, fill: bool) -> None:
-        """Note the first cell that contradicts those of the rows above. A blank cell repeats the one above.
+        """Note the cells that contradict those of the rows above. A blank cell repeats the one above.
 
         With `fill` a cell also fills in a blank one above, because the shop's export has each value only once.
         """
@@ -54,8 +69,8 @@ class _GroupBuilder:
                 continue
             if fill and not above:
                 self.cells[index] = cell
-            elif self.conflict is None:
-                self.conflict = (line, index, cell)
+            else:
+                self.conflicts.setdefault(index, (line, cell))
 
 
 def group_orders(csv_rows: Iterable[CsvRow], context: Context) -> tuple[list[OrderGroup], list[str]]:
@@ -103,22 +118,24 @@ def _build_group(order_id: str, order: _GroupBuilder, fields: Sequence[str], con
     if snapshot is None:
         return None
     rows = [order.rows[index] for index in reading.line_indexes] or order.rows
-    if order.conflict is not None:
-        return _refuse_conflict(order_id, snapshot, order, fields)
-    path, cause = reading.problem
-    return OrderGroup(order_id, IncomingOrder(snapshot).refuse(path, cause) if path else snapshot, rows)
+    conflicts = [_describe_conflict(snapshot, order, fields, index) for index in order.conflicts]
+    problems = [*conflicts, *reading.problems]
+    if not problems:
+        return OrderGroup(order_id, snapshot, rows)
+    lines = (line for line, _cell in order.conflicts.values())
+    conflicting_rows = dict(zip(conflicts, lines, strict=True))
+    return OrderGroup(order_id, IncomingOrder(snapshot).refuse(*problems[0]), rows, problems, conflicting_rows)
 
 
-def _refuse_conflict(
-    order_id: str, snapshot: dict[str, Any], order: _GroupBuilder, fields: Sequence[str]
-) -> OrderGroup:
-    assert order.conflict is not None
-    line, index, cell = order.conflict
+def _describe_conflict(
+    snapshot: dict[str, Any], order: _GroupBuilder, fields: Sequence[str], index: int
+) -> tuple[str, str]:
+    """Return the field in which the rows differ, with the cause, and have it refused in the snapshot, too."""
+    line, cell = order.conflicts[index]
     field, both = fields[index], [order.cells[index], cell]
     # Customer data must not be stored except as a hash.
     values = "" if field in CUSTOMER_FIELDS else f" ({both[1][:60]!r}, {both[0][:60]!r})"
-    cause = f"must be the same in every row of an order; row {line} differs from row {order.rows[0]}{values}"
     if field in ORDER_FIELDS:
         # A list of two contradicting values is invalid until staff choose one.
         set_field(snapshot, field, both)
-    return OrderGroup(order_id, IncomingOrder(snapshot).refuse(field, cause), order.rows, line)
+    return field, f"must be the same in every row of an order; row {line} differs from row {order.rows[0]}{values}"

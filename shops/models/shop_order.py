@@ -45,6 +45,9 @@ class ShopProduct(models.Model):
     product_key = models.CharField(_("product id"), max_length=100)
     title = models.CharField(_("title"), max_length=300, blank=True)
     categories = models.JSONField(_("categories"), default=list)
+    # Names that only the shop's API has; null until it is read. After an event of the product they are read again.
+    collections = models.JSONField(_("collections"), null=True)
+    collections_are_old = models.BooleanField(default=False, db_default=False)
     # Newer than what an event with a lower version says; see `shops.connectors.parts`.
     version = models.CharField(max_length=100, blank=True)
 

@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from affiliates import staff_notes
+from affiliates.models import AffiliateTag
 from mail.models import Message
 from messaging import conversations
 from messaging.models import Announcement, Conversation
@@ -90,3 +92,28 @@ def test_announcement_is_drafted_previewed_tested_and_sent(manager, client):
     assert client.post(address, answers).status_code == 403
     assert client.get(address).status_code == 200
     assert ann.country == "DE"
+
+
+def test_tags_are_chosen_in_the_draft_and_named_once_it_is_sent(manager, client):
+    ann, ben = make_affiliate(name="Ann Archer"), make_affiliate(name="Ben Bower")
+    staff_notes.set_tags(affiliate=ann, names=["Garden"], reason="Test.", now=NOW, by=manager)
+    tag = AffiliateTag.objects.get()
+    AffiliateTag.objects.create(name="Unused")
+    page = client.get(reverse("admin:messaging_announcement_add")).content.decode()
+    assert f'<option value="{tag.pk}">Garden</option>' in page
+    assert "Unused" not in page
+    answers = {"subject": "Roses", "text": "They bloom.", "tags": [str(tag.pk)], "activity": ""}
+    assert client.post(reverse("admin:messaging_announcement_add"), answers).status_code == 302
+    announcement = Announcement.objects.get()
+    assert announcement.tags == [tag.pk]
+    change = reverse("admin:messaging_announcement_change", args=[announcement.pk])
+    assert f'<option value="{tag.pk}" selected>Garden</option>' in client.get(change).content.decode()
+    preview = client.get(reverse("admin:messaging_announcement_preview", args=[announcement.pk])).content.decode()
+    assert ann.name in preview
+    assert ben.name not in preview
+    client.post(reverse("admin:messaging_announcement_send", args=[announcement.pk]), {"confirmed": "1"})
+    page = client.get(change).content.decode()
+    assert "Garden" in page
+    assert str(tag.pk) not in page
+    wrong = client.post(reverse("admin:messaging_announcement_add"), answers | {"tags": ["x"]})
+    assert "Select a valid choice." in wrong.content.decode()

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from affiliates.models import Affiliate, Channel, State
+from affiliates import staff_notes
+from affiliates.models import Affiliate, AffiliateTag, Channel, State
 from affiliates.notifications import notify_many
 from audit.models import AuditRecord
 from lib.errors import NotAllowed
@@ -56,6 +57,30 @@ def test_filters_select_readers(by):
     assert list_names(draft(by, activity="no_orders")) == ["Ben"]
     assert list_names(draft(by, activity="no_clicks", states=["active", "suspended"])) == ["Cleo"]
     assert list_names(draft(by, activity="orders", countries=["DE"])) == []
+
+
+def test_tags_select_readers(by):
+    ann, ben, cleo = (make_affiliate(name=name) for name in ("Ann", "Ben", "Cleo"))
+    staff_notes.set_tags(affiliate=ann, names=["Garden", "VIP"], reason="Test.", now=NOW, by=by)
+    staff_notes.set_tags(affiliate=ben, names=["VIP"], reason="Test.", now=NOW, by=by)
+    tags = dict(AffiliateTag.objects.values_list("name", "pk"))
+    announcement = draft(by, tags=[tags["VIP"]])
+    assert list_names(announcement) == ["Ann", "Ben"]
+    assert AuditRecord.objects.get(action="announcement drafted").after["tags"] == "VIP"
+    assert list_names(draft(by, tags=list(tags.values()))) == ["Ann", "Ben"], "each once"
+    assert list_names(draft(by, tags=[tags["Garden"]], countries=["DE"])) == []
+    assert list_names(draft(by)) == ["Ann", "Ben", cleo.name]
+    AffiliateTag.objects.filter(name="Garden").delete()
+    assert list_names(draft(by, tags=[tags["Garden"]])) == [], "a tag that is gone selects no one, not everyone"
+
+
+def test_tags_of_a_sent_announcement_never_change(by):
+    ann = make_affiliate()
+    staff_notes.set_tags(affiliate=ann, names=["VIP"], reason="Test.", now=NOW, by=by)
+    announcement = draft(by, tags=[AffiliateTag.objects.get().pk])
+    send(announcement, by)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Announcement.objects.filter(pk=announcement.pk).update(tags=[])
 
 
 def test_each_reader_gets_it_once_in_batches(by, monkeypatch):

@@ -88,6 +88,27 @@ def test_summary_has_the_figures_of_the_week(people):
     assert "notification settings" in mail.text
 
 
+def test_summary_is_only_for_active_affiliates(people):
+    Affiliate.objects.filter(code="ANN").update(erased_at=NOW)
+    Affiliate.objects.filter(code="BEN").update(state="suspended")
+    assert digests.send_due_digests(now=NOW) == 1
+    assert list_readers() == ["CLEO"]
+
+
+def test_summary_names_what_the_next_payout_waits_for(people, tmp_path):
+    add_day(import_affiliates(["EVA"], tmp_path, details=False)["EVA"])
+    digests.send_due_digests(now=NOW)
+    message = Message.objects.get(kind="weekly_digest", context__code="EVA")
+    assert "Next payout: none yet." in render(kind=message.kind, context=message.context).text
+
+
+def test_summary_promises_no_payout_before_the_program_is_open(people):
+    Program.objects.update(opened_at=None)
+    digests.send_due_digests(now=NOW)
+    message = Message.objects.get(kind="weekly_digest", context__code="ANN")
+    assert "Next payout" not in render(kind=message.kind, context=message.context).text
+
+
 def test_batch_that_dies_is_repeated_whole(people, monkeypatch):
     monkeypatch.setattr(digests, "BATCH_SIZE", 1)
     calls = []

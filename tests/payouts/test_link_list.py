@@ -1,6 +1,7 @@
 """The list of an affiliate's links with what they earned."""
 
 import csv
+import html
 import io
 import re
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from django.utils import timezone
 from affiliates.models import Affiliate
 from payouts.commissions import rollups
 from payouts.reporting.link_figures import load_link_figures
+from tests.factories import make_staff
 from tests.payouts.click_data import make_click, make_link, send_order
 from tests.scenarios import create_program, import_affiliates
 from tracking.links import own_names, tracking_links
@@ -176,3 +178,23 @@ def test_order_after_the_last_update_of_totals_is_counted_once(ann, links):
     send_order("A6", ("home-decor", "2.00"), at=AT, click=make_click(links["Spring"], DAY))
     figures = load_link_figures(ann)[links["Spring"].pk]
     assert (figures.orders, str(figures.commission)) == (3, "2.30")
+
+
+def test_archived_link_counts_clicks_and_orders_that_come_after_the_totals(signed_in, ann, links):
+    tracking_links.archive_link(link=links["Spring"], now=DAY, by=ann.user)
+    rollups.fold_rollups()
+    send_order("A7", ("home-decor", "2.00"), at=AT, click=make_click(links["Spring"], DAY))
+    for _round in range(2):
+        [row] = read_csv(signed_in, status="archived")
+        assert (row["clicks"], row["orders"], row["earned"]) == ("4", "3", "2.30")
+        # The second time from the totals alone.
+        rollups.fold_rollups()
+
+
+def test_link_that_staff_paused_does_not_say_that_its_affiliate_did(signed_in, ann, links):
+    tracking_links.pause_link(link=links["Winter"], now=DAY, by=make_staff(), reason="Kept among staff.")
+    page = html.unescape(signed_in.get(f"/links/{links['Winter'].pk}/").content.decode())
+    assert "The program’s staff paused this link." in page
+    assert "Kept among staff." not in page
+    tracking_links.pause_link(link=links["Autumn"], now=DAY, by=ann.user)
+    assert "You paused this link." in signed_in.get(f"/links/{links['Autumn'].pk}/").content.decode()

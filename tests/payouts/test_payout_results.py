@@ -119,6 +119,10 @@ LINES = [
     ("own", "", "100.00", "", "refused", "result: “” is unknown; use paid or failed"),
     ("own", "=1+1", "100.00", "", "refused", "result: “=1+1” is unknown; use paid or failed"),
     ("AC00", "paid", "100.00", "", "refused", "reference: no payout has this reference"),
+    ("AC00", "queued", "1e2", "", "refused",
+     "reference: no payout has this reference; result: “queued” is unknown; use paid or failed"),
+    ("own", "failed", "1e2", "", "refused",
+     "amount: “1e2” is not an amount such as 15.30.; reason: enter why the payout failed"),
 ]  # fmt: skip
 
 

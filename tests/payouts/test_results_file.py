@@ -150,3 +150,9 @@ def test_unreadable_file_is_refused_with_the_cause(content, cause):
         read_results(content)
     [message] = refusal.value.message_dict["file"]
     assert cause in message
+
+
+def test_every_row_with_too_few_cells_is_named():
+    with pytest.raises(ValidationError) as refusal:
+        read_results(b"reference,result\nA\nB,paid\nC\n")
+    assert [message[:7] for message in refusal.value.message_dict["file"]] == ["Line 2:", "Line 4:"]

@@ -119,6 +119,8 @@ ACTIONS: dict[str, str] = {
     "tracking_link_edit": "M",
     "tracking_link_pause": "M",
     "tracking_link_resume": "M",
+    "tracking_link_archive": "M",
+    "tracking_link_restore": "M",
     "tracking_order_import_file": "P",
     "affiliates_affiliate_import_file": "M",
     "shops_connection_connect": "P",

@@ -1,5 +1,6 @@
 """The default order of the lists in the admin: the same on each call, and read from an index where rows can be many."""
 
+import html
 import json
 import re
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from accounts import api_keys
 from affiliates.models import Affiliate, State
 from lib.admin import keyset_list
 from portal import empty_lists
+from portal.staff_menu import build_sidebar
 from tests.factories import make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +182,26 @@ def test_breadcrumb_never_names_the_same_twice():
         == str(model_admin.opts.verbose_name_plural).casefold()
     ]
     assert doubled == []
+
+
+def test_title_of_every_list_has_the_words_of_the_menu(staff_request, client):
+    client.force_login(staff_request.user)
+    titles = {
+        str(item["title"]): str(item["link"])
+        for group in build_sidebar(staff_request)
+        for item in group["items"]
+        if str(item["link"]).count("/") == 4
+    }
+    assert len(titles) > 20
+    for title, address in titles.items():
+        page = client.get(address, follow=True).content.decode()
+        [shown] = re.findall(r"<title>(.*?)</title>", page, re.DOTALL)
+        assert html.unescape(" ".join(shown.split())).split(" | ")[-2] in (title, title.removesuffix("s")), address
+
+
+def test_title_of_a_row_names_it_and_what_it_is(staff_request, client):
+    client.force_login(staff_request.user)
+    affiliate = make_affiliate(name="Ann Archer")
+    page = client.get(reverse("admin:affiliates_affiliate_change", args=[affiliate.pk])).content.decode()
+    [shown] = re.findall(r"<title>(.*?)</title>", page, re.DOTALL)
+    assert " ".join(shown.split()).startswith(f"Ann Archer ({affiliate.code}) | Affiliate |")

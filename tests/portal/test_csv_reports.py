@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from accounts.models import Scope
 from audit.models import AuditRecord
+from lib.download_places import DownloadPlaces
 from payouts.closing import verification
 from payouts.ledger import booking
 from payouts.models import Account, LedgerEntry
@@ -44,7 +45,7 @@ def program(built_program):
 @pytest.fixture(autouse=True)
 def _fresh_places(monkeypatch):
     """Forget downloads that another test has begun and not read."""
-    monkeypatch.setattr(download, "_places", download._Places())
+    monkeypatch.setattr(download, "_places", DownloadPlaces())
 
 
 @pytest.fixture

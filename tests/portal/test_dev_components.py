@@ -40,6 +40,35 @@ def test_unknown_component_is_not_found(client):
     assert client.get("/dev/components/nothing/").status_code == 404
 
 
+REQUIRED = (
+    *("copy-field", "error-summary", "table", "empty-states", "status", "figure-card", "picker", "confirmation"),
+    *("timeline", "difference"),
+)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_component_that_pages_are_built_of_has_a_page(name):
+    assert name in COMPONENTS
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_picker_of_the_gallery_suggests_what_is_typed(client):
+    page = client.get("/dev/components/picker/").content.decode()
+    assert page.count('data-picker="/dev/components/picker/suggestions/"') == 2
+    assert "picker.js" in page
+    assert "picker.css" in page
+    for typed, values in (("ann", ["AC01A2", "AC7B31"]), ("ben@", ["D6B6F0"]), ("", []), ("zoe", [])):
+        suggestions = client.get("/dev/components/picker/suggestions/", {"q": typed}).json()["suggestions"]
+        assert [one["value"] for one in suggestions] == values
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_empty_states_say_what_to_do(client, agreement):
+    page = client.get("/dev/components/empty-states/").content.decode()
+    assert page.count('class="empty"') == 3
+    assert "Clear filters" in page
+
+
 def test_every_template_of_a_component_is_used_by_its_page():
     pages = "".join(file.read_text() for file in (FOLDER / "dev_components").glob("*.html"))
     # Fields are parts of forms, and these two have tags.

@@ -23,6 +23,7 @@ from tests.factories import make_affiliate, make_staff
 from tests.scenarios import build_order, send_orders
 from tests.sessions import sign_in
 from tracking.links import coupons
+from tracking.models import Rollup
 
 # Of the home of a superuser, who sees everything.
 MAX_HOME_QUERIES = 45
@@ -177,6 +178,41 @@ def test_home_shows_figures_by_permission(agreement, affiliate_factory):
     assert "Upcoming agreement version" not in manager
     publish_next_version(timezone.now())
     assert list_figures(make_staff("affiliate managers"))["Upcoming agreement version"] == "2"
+
+
+def test_figures_compare_thirty_days_with_the_thirty_before(agreement):
+    affiliate = make_affiliate(state=State.ACTIVE)
+    make_affiliate(state=State.SUSPENDED)
+    today = MORNING.date()
+    # The first and the last day of both spans, and the day before.
+    for days, sales in ((0, 10), (29, 20), (30, 40), (59, 80), (60, 160)):
+        Rollup.objects.create(
+            affiliate=affiliate, dimension="total", value="", day=today - timedelta(days=days),
+            clicks=sales, orders=1, clicked_orders=1, sales=sales, commission=sales, clicked_commission=sales,
+        )  # fmt: skip
+    cache.clear()
+    figures = {one.label: one for one in staff_figures.list_figures(make_staff(superuser=True), MORNING)}
+    assert figures["Sales"].value == "30.00 USD"
+    # 10 + 20 after 40 + 80.
+    assert "last 30 days" in figures["Sales"].note
+    assert "75.0" in figures["Sales"].note
+    assert figures["Conversion rate"].value == "6.67\u00a0%"
+    assert figures["Active affiliates"].value == "1"
+    assert figures["Active affiliates"].link.endswith("?state__exact=active")
+
+
+def test_next_close_says_when_it_is_overdue(agreement):
+    make_affiliate(state=State.ACTIVE)
+    placed = f"{timezone.now() - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+    send_orders(build_order("F1", placed=placed, at=placed))
+    user = make_staff("payout preparers")
+
+    def get_note(now: datetime) -> str:
+        figures = {one.label: one.note for one in staff_figures.list_figures(user, now)}
+        return figures["Next month-end close"]
+
+    assert "overdue" not in get_note(timezone.now())
+    assert get_note(timezone.now() + timedelta(days=70)).endswith("overdue")
 
 
 def publish_next_version(now: datetime) -> None:

@@ -1,5 +1,7 @@
 """The search of staff (Ctrl-K) over affiliates, orders, payouts, coupons, links and agreement versions."""
 
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -8,7 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates.models import State
+from agreements import version_drafts
 from agreements.models import Program
+from lib.formatting import format_date
+from payouts.models import Payout, PayoutBatch
+from payouts.payout_details.details import change_details
 from tests.factories import make_affiliate, make_staff, make_user
 from tests.scenarios import build_order, send_orders
 from tracking.links import coupons, tracking_links
@@ -51,6 +57,26 @@ def test_search_finds_orders_coupons_links_and_versions(anna, superuser_client, 
     assert reverse("admin:tracking_link_change", args=[link.pk]) in search(superuser_client, link.code)
     address = reverse("admin:agreements_agreementversion_change", args=[agreement.pk])
     assert address in search(superuser_client, agreement.name)
+
+
+def test_search_finds_payouts_by_the_beginning_of_their_reference(anna, superuser_client):
+    details = change_details(
+        affiliate=anna, method="paypal", account="anna@example.com", holder="Anna", now=timezone.now(), by=anna.user
+    )
+    payout = Payout.objects.create(
+        affiliate=anna, batch=PayoutBatch.objects.create(name="a batch", created_at=timezone.now()),
+        details=details, amount=Decimal("20.00"), reference="AC7F31", created_at=timezone.now(),
+    )  # fmt: skip
+    address = reverse("admin:payouts_payout_change", args=[payout.pk])
+    assert address in search(superuser_client, "ac7f")
+    assert address not in search(superuser_client, "7f31")
+
+
+def test_search_describes_drafts_and_versions_in_force(agreement, superuser_client):
+    draft = version_drafts.start_draft(now=timezone.now(), by=None)
+    assert "Agreement version, draft" in search(superuser_client, draft.name)
+    page = search(superuser_client, agreement.name)
+    assert f"Agreement version, from {format_date(agreement.effective_at.date())}" in page
 
 
 def test_search_finds_pages_of_the_menu(agreement, superuser_client):

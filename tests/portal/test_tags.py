@@ -1,9 +1,12 @@
 """Template tags for money, times, statuses and clauses."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.template import Context, Template
 
 from portal import frame
@@ -98,3 +101,32 @@ def test_passkeys_need_a_domain(rf, settings, host, debug, expected):
         expected["is_ip"],
         bool(expected["url"]),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Confirm your e-mail address", 'Confirm your <span class="unbroken">e-mail</span> address'),
+        ("E-mails & <b>", '<span class="unbroken">E-mails</span> &amp; &lt;b&gt;'),
+        ("Email", "Email"),
+        ("re-mailed", "re-mailed"),
+    ],
+)
+def test_hyphen_of_e_mail_does_not_end_a_line_of_a_heading(text, shown):
+    assert accord.unbroken(text) == shown
+    # As a block that has escaped its text already.
+    block = Template("{% filter unbroken %}{{ text }}{% endfilter %}")
+    assert block.render(Context({"text": text})) == shown
+
+
+def test_every_heading_keeps_its_e_mail_together():
+    """A heading and the head of a table are large enough, or narrow enough, to be broken anywhere."""
+    broken = [
+        f"{file.name}: {heading}"
+        for file in (Path(settings.BASE_DIR) / "templates").rglob("*.html")
+        for heading in re.findall(
+            r"<(?:h\d|th|caption|legend)\b.*?</(?:h\d|th|caption|legend)>", file.read_text(), re.DOTALL
+        )
+        if re.search(r"\be-mail", heading, re.IGNORECASE) and "unbroken" not in heading
+    ]
+    assert broken == []

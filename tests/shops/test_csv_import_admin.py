@@ -52,7 +52,7 @@ def test_file_is_uploaded_mapped_previewed_and_imported_in_the_admin(clerk, clie
         follow=True,
     ).content.decode()
     assert "The file has been imported." in imported
-    assert "rejects inbox" in imported
+    assert "Rejected orders</a>, to be corrected" in imported
     assert Order.objects.get().order_id == "A1"
 
 

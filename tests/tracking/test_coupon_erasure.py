@@ -1,11 +1,13 @@
 """Coupon codes of an erased affiliate become pseudonyms, and those of others stay (specification 9)."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from affiliates.models import Affiliate, State
 from lib.triggers import allow_redaction
+from shops.models import Reject
 from tests.factories import make_affiliate
 from tests.scenarios import build_order, create_program, parse_utc, send_orders
 from tracking.links import coupons
@@ -27,9 +29,9 @@ def owners(db) -> list[Affiliate]:
     return [first, second]
 
 
-def send(order_id: str, coupon: str | None, day: str, **other: object) -> None:
+def send(order_id: str, code: str | None, day: str, **other: object) -> None:
     at = f"2026-{day}T12:00:00Z"
-    send_orders(build_order(order_id, coupon=coupon, at=at, placed=at) | other, now=parse_utc("2026-06-20"))
+    send_orders(build_order(order_id, coupon=code, at=at, placed=at) | other, now=parse_utc("2026-06-20"))
 
 
 def erase(affiliate: Affiliate) -> None:
@@ -101,3 +103,60 @@ def test_erased_code_wins_no_order(owners):
         stamp = at.isoformat()
         [order] = send_orders(build_order(f"LATE{number}", coupon=code, at=stamp, placed=stamp), now=at)
         assert Order.objects.get(order_id=f"LATE{number}").affiliate is None, order
+
+
+def test_later_snapshots_of_the_shop_store_the_pseudonym(owners):
+    send("OWN", "GRETA10", "05-10")
+    erase(owners[0])
+    pseudonym = Coupon.objects.get(affiliate=owners[0], assigned_from=MAY, assigned_until=JULY).code
+    send("OWN", " greta10\u200b", "05-10", updated_at="2026-05-11T12:00:00Z", status="cancelled")
+    send("OWN", None, "05-10", updated_at="2026-05-12T12:00:00Z", coupons=["x", "Greta10"])
+    send("NEW", "greta10", "06-15")
+    contents = list(OrderSnapshot.objects.order_by("sequence").values_list("content", flat=True))
+    assert [content["coupons"] for content in contents] == [[pseudonym], [pseudonym], ["x", pseudonym], [pseudonym]]
+    assert list_codes() == {"OWN": pseudonym, "NEW": pseudonym}
+    assert "greta" not in str(contents).lower()
+    # The order is attributed as before.
+    assert Order.objects.get(order_id="OWN").candidate == owners[0]
+
+
+def test_later_snapshot_is_recognized_when_it_is_repeated(owners):
+    erase(owners[0])
+    for _time in range(2):
+        send("LATE", "GRETA10", "06-15")
+    assert OrderSnapshot.objects.count() == 1
+    assert not Reject.objects.exists()
+
+
+def test_later_order_of_the_other_holder_of_the_code_keeps_it(owners):
+    erase(owners[0])
+    send("OF-FIRST", "SUMMER", "05-10")
+    send("OF-SECOND", "SUMMER", "06-10")
+    codes = list_codes()
+    assert codes["OF-SECOND"] == "SUMMER"
+    assert codes["OF-FIRST"].startswith("erased-")
+    assert Order.objects.get(order_id="OF-SECOND").candidate == owners[1]
+
+
+def test_two_erased_holders_of_a_code_keep_their_own_orders(owners):
+    send("OF-FIRST", "SUMMER", "05-10")
+    send("OF-SECOND", "SUMMER", "06-10")
+    for owner in owners:
+        erase(owner)
+    send("OF-FIRST", "SUMMER", "05-10", updated_at="2026-06-12T12:00:00Z")
+    send("OF-SECOND", "SUMMER", "06-10", updated_at="2026-06-12T12:00:00Z")
+    assert dict(Order.objects.values_list("order_id", "candidate")) == {
+        "OF-FIRST": owners[0].pk, "OF-SECOND": owners[1].pk,
+    }  # fmt: skip
+    assert "summer" not in str(OrderSnapshot.objects.values_list("content", flat=True)).lower()
+
+
+@pytest.mark.parametrize("codes", [{"coupon": "GRETA10"}, {"coupons": ["x", "greta10 ", 5, None]}])
+def test_later_order_that_is_rejected_is_stored_with_the_pseudonym(owners, codes):
+    erase(owners[0])
+    send("BAD", None, "06-15", currency="EUR", **codes)
+    content = Reject.objects.get().content
+    assert "greta" not in content.lower()
+    assert "erased-" in content
+    if "coupons" in codes:
+        assert json.loads(content)["coupons"][0::2] == ["x", 5]

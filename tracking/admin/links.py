@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.staff import staff_member
 from affiliates.admin_fields import render_link
 from affiliates.affiliate_filter import match_affiliate
-from lib.admin.actions import UsualReasonForm, run_action
+from lib.admin.actions import ReasonForm, UsualReasonForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_date
@@ -28,7 +28,7 @@ from tracking.models import Link, LinkName
 
 
 class PauseForm(UsualReasonForm):
-    """Asks for the reason to pause or resume a link."""
+    """Asks for the reason to pause, resume or restore a link."""
 
     usual_reason = tracking_links.FOR_THE_AFFILIATE
 
@@ -56,7 +56,7 @@ class LinkAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("address", "earlier_names", "failed_deep_links")
     actions_list = ("make",)
-    actions_detail = ("edit", "pause", "resume")
+    actions_detail = ("edit", "pause", "resume", "archive", "restore")
 
     make = StaffAction(
         gettext_lazy("Create a link"),
@@ -88,6 +88,32 @@ class LinkAdmin(ReadOnlyAdmin):
         title=lambda link: _("Resume %(link)s") % {"link": link},
         success=gettext_lazy("Link resumed."),
         icon="play_arrow",
+    )
+
+    archive = StaffAction(
+        gettext_lazy("Archive"),
+        permission="tracking.change_link",
+        rows=Q(archived_at=None),
+        form=ReasonForm,
+        do=lambda link, answers, now, by: tracking_links.archive_link(link=link, now=now, by=by, **answers),
+        title=lambda link: _("Archive %(link)s") % {"link": link},
+        explanation=gettext_lazy(
+            "The link works and earns as before, but the affiliate’s list leaves it out. The affiliate sees the reason on"
+            " the page of the link and can restore it."
+        ),
+        success=gettext_lazy("Link archived."),
+        icon="archive",
+    )
+    restore = StaffAction(
+        gettext_lazy("Restore"),
+        permission="tracking.change_link",
+        rows=Q(archived_at__isnull=False),
+        form=PauseForm,
+        do=lambda link, answers, now, by: tracking_links.restore_link(link=link, now=now, by=by, **answers),
+        title=lambda link: _("Restore %(link)s") % {"link": link},
+        explanation=gettext_lazy("The affiliate’s list shows the link again."),
+        success=gettext_lazy("Link restored."),
+        icon="unarchive",
     )
 
     def build_search(self, text: str) -> Q:

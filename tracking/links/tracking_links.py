@@ -15,6 +15,7 @@ from accounts.models import User
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate
 from audit import trail
+from audit.models import AuditRecord
 from tracking.links import own_names
 from tracking.links.link_fields import (
     check_can_promote,
@@ -31,6 +32,8 @@ _CODE_LENGTH = 8
 _ATTEMPTS = 10
 # The audit reason of links that staff create and change.
 FOR_THE_AFFILIATE = "Done by staff for the affiliate."
+# Of audit records, from which the page of a link says that it was staff.
+PAUSED, ARCHIVED = "link paused", "link archived"
 # By field, and whether it was to be set.
 _UNCHANGED = {
     ("paused_at", True): gettext_lazy("%(link)s is already paused."),
@@ -109,7 +112,7 @@ def update_link(
 
 def pause_link(*, link: Link, now: datetime, by: User | None, reason: str = FOR_THE_AFFILIATE) -> None:
     """Pause the link: it redirects without a click id. Raises IllegalTransition if it is paused already."""
-    _set_moment(link, "paused_at", now, "link paused", now=now, by=by, reason=reason)
+    _set_moment(link, "paused_at", now, PAUSED, now=now, by=by, reason=reason)
 
 
 def resume_link(*, link: Link, now: datetime, by: User | None, reason: str = FOR_THE_AFFILIATE) -> None:
@@ -117,17 +120,27 @@ def resume_link(*, link: Link, now: datetime, by: User | None, reason: str = FOR
     _set_moment(link, "paused_at", None, "link resumed", now=now, by=by, reason=reason)
 
 
-def archive_link(*, link: Link, now: datetime, by: User | None) -> None:
+def archive_link(*, link: Link, now: datetime, by: User | None, reason: str = FOR_THE_AFFILIATE) -> None:
     """Leave the link out of the list of links; it goes on working and earning, because it stays published.
 
     Raises IllegalTransition if it is archived already.
     """
-    _set_moment(link, "archived_at", now, "link archived", now=now, by=by, reason=FOR_THE_AFFILIATE)
+    _set_moment(link, "archived_at", now, ARCHIVED, now=now, by=by, reason=reason)
 
 
-def restore_link(*, link: Link, now: datetime, by: User | None) -> None:
+def restore_link(*, link: Link, now: datetime, by: User | None, reason: str = FOR_THE_AFFILIATE) -> None:
     """Put an archived link back into the list. Raises IllegalTransition if it is not archived."""
-    _set_moment(link, "archived_at", None, "link restored", now=now, by=by, reason=FOR_THE_AFFILIATE)
+    _set_moment(link, "archived_at", None, "link restored", now=now, by=by, reason=reason)
+
+
+def find_staff_reasons(link: Link) -> dict[str, str]:
+    """Return why staff paused or archived the link, as `paused` and `archived`; neither if its affiliate did."""
+    moments = [moment for moment in (link.paused_at, link.archived_at) if moment]
+    if not moments:
+        return {}
+    records = AuditRecord.objects.filter(subject_type=link._meta.label_lower, subject_id=str(link.pk), at__in=moments)
+    found = records.filter(action__in=(PAUSED, ARCHIVED)).values_list("action", "reason")
+    return {action.removeprefix("link "): reason for action, reason in found}
 
 
 def build_short_url(link: Link) -> str:

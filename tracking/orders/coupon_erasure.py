@@ -1,19 +1,23 @@
 """Replacement of an affiliate's coupon codes by pseudonyms (specification 9).
 
 The code is replaced alike in the assignment, in orders and in stored snapshots, so that a replay attributes as before.
+What shops send later is replaced before it is stored: the pseudonym is a keyed hash, by which the code is recognized.
 """
 
-from collections.abc import Sequence
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
 from affiliates.models import Affiliate
 from lib.text import fold_code
 from tracking.models import Coupon, Order
+from tracking.orders.incoming import IncomingOrder
 
 # `sha256` stays that of the snapshot as it was sent, so that the shop may still repeat it. `sent` has the spellings.
 _REPLACE_IN_SNAPSHOTS_SQL = """
@@ -34,10 +38,57 @@ def erase_coupons(*, affiliate: Affiliate, now: datetime) -> None:
     coupons = list(Coupon.objects.for_affiliate(affiliate))
     for key in sorted({coupon.key for coupon in coupons}):
         assigned = [coupon for coupon in coupons if coupon.key == key]
-        _replace_code(key, f"erased-{uuid4().hex}", affiliate, assigned)
+        _replace_code(key, _build_pseudonym(key), affiliate, assigned)
     for coupon in Coupon.objects.for_affiliate(affiliate).filter(assigned_until=None):
         ends_at = max(now, coupon.assigned_from or now)
         Coupon.objects.filter(pk=coupon.pk).update(assigned_until=ends_at)
+
+
+class ErasedCodes:
+    """Those of the codes that a shop has sent which were an erased affiliate's, found with one query."""
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        self._pseudonyms = {key: _build_pseudonym(key) for key in map(fold_code, codes) if key}
+        # By key or pseudonym, when the code was assigned.
+        self._assigned: dict[str, list[tuple[datetime | None, datetime | None]]] = {}
+        if self._pseudonyms:
+            found = Coupon.objects.filter(key__in=[*self._pseudonyms, *self._pseudonyms.values()])
+            for key, begin, end in found.values_list("key", "assigned_from", "assigned_until"):
+                self._assigned.setdefault(key, []).append((begin, end))
+
+    def replace(self, code: str, placed_at: datetime | None = None) -> str:
+        """Return the pseudonym of a code in an order placed at `placed_at`, or the code if it was no one's who is erased.
+
+        A code that someone else has, too, is replaced only in orders of the erased affiliate's time.
+        """
+        key = fold_code(code)
+        pseudonym = self._pseudonyms.get(key, "")
+        periods = self._assigned.get(pseudonym, [])
+        if not periods or (key in self._assigned and not _is_within(placed_at, periods)):
+            return code
+        return pseudonym
+
+
+def _is_within(at: datetime | None, periods: Iterable[tuple[datetime | None, datetime | None]]) -> bool:
+    return at is not None and any((not begin or begin <= at) and (not end or at < end) for begin, end in periods)
+
+
+def replace_erased_codes(batch: Iterable[IncomingOrder]) -> None:
+    """Put the pseudonyms of erased affiliates' codes into the snapshots; they keep the digest of what was sent."""
+    rows = [(row, row.snapshot) for row in batch if row.snapshot and row.snapshot.coupons]
+    if not rows:
+        return
+    erased = ErasedCodes(code for _row, snapshot in rows for code in snapshot.coupons)
+    for row, snapshot in rows:
+        coupons = tuple(erased.replace(code, snapshot.placed_at) for code in snapshot.coupons)
+        if coupons != snapshot.coupons:
+            _text, digest = snapshot.serialize()
+            row.snapshot = snapshot._replace(coupons=coupons, sent_digest=digest)
+
+
+def _build_pseudonym(key: str) -> str:
+    secret = f"coupon code:{settings.PERSONAL_HASH_KEY}".encode()
+    return "erased-" + hmac.digest(secret, key.encode(), hashlib.sha256).hex()[:32]
 
 
 def _replace_code(key: str, pseudonym: str, affiliate: Affiliate, assigned: Sequence[Coupon]) -> None:

@@ -18,6 +18,7 @@ from tracking.orders import history, ingestion_sql, line_sql, snapshots
 from tracking.orders.attribution import RULES, Attribution
 from tracking.orders.attribution_data import attribute_new_orders, attribute_snapshots
 from tracking.orders.click_details import UNKNOWN, load_click_details
+from tracking.orders.coupon_erasure import replace_erased_codes
 from tracking.orders.incoming import IncomingOrder, Outcome
 from tracking.orders.order_state import OrderState
 from tracking.orders.snapshots import Snapshot
@@ -90,6 +91,7 @@ def predict_outcomes(batch: Sequence[IncomingOrder]) -> None:
 
 
 def _read_snapshots(batch: Sequence[IncomingOrder]) -> list[Snapshot]:
+    replace_erased_codes(batch)
     rows = [row.snapshot for row in batch if row.snapshot]
     if len(rows) != len(batch):
         raise ValueError("a row without a snapshot cannot be ingested")

@@ -62,6 +62,7 @@ class Snapshot(NamedTuple):
     """An order as of `updated_at`. Times are in UTC, amounts have two decimals, and missing text is "".
 
     `coupons` are the codes as the shop sent them, before cleaning; `sent_click_id` is a click id before it was cleaned.
+    `sent_digest` is the digest of the snapshot before codes of erased affiliates were replaced, if there were any.
     Categories are folded as `lib.text.fold_code` does.
     """
 
@@ -77,6 +78,7 @@ class Snapshot(NamedTuple):
     country: str
     lines: tuple[Line, ...]
     sent_click_id: str = ""
+    sent_digest: str = ""
 
     def build_content(self) -> dict[str, Any]:
         """Return the snapshot in normal form, with codes as they are compared and `customer.ref` as a keyed hash."""
@@ -115,7 +117,7 @@ class Snapshot(NamedTuple):
         """
         content = self.build_content()
         text = dump_canonical(content)
-        digest = hashlib.sha256(text).hexdigest()
+        digest = self.sent_digest or hashlib.sha256(text).hexdigest()
         sent: dict[str, Any] = {}
         if content["coupons"] != list(self.coupons):
             sent["coupons"] = self.coupons

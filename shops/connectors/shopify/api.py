@@ -21,20 +21,22 @@ from tracking.orders.snapshot_fields import Rejected
 
 VERSION = "2026-10"
 TOPIC = "orders/updated"
-PAGE, PRODUCTS = 250, 50
+# GraphQL answers no query that may return more than 1,000 objects.
+PAGE, PRODUCTS, COLLECTIONS = 250, 20, 45
 _TOKEN = re.compile(r"shp(at|ca|pa)_[A-Za-z0-9]{1,200}", re.ASCII)
 _APP = re.compile(r"([A-Za-z0-9]{16,100})[\s:,]+((?:shpss_)?[A-Za-z0-9]{16,200})", re.ASCII)
 _HOST = re.compile(r"https://[a-z0-9][a-z0-9-]{0,98}\.myshopify\.com", re.ASCII | re.IGNORECASE)
 _NEXT = re.compile(r'<([^<>]{1,4000})>\s*;\s*rel="?next"?', re.ASCII)
-_QUERY = """
-query($ids: [ID!]!) {
-  nodes(ids: $ids) {
-    ... on Product {
+_QUERY = f"""
+query($ids: [ID!]!) {{
+  nodes(ids: $ids) {{
+    ... on Product {{
       legacyResourceId title productType vendor tags updatedAt
-      category { name fullName }
-    }
-  }
-}
+      category {{ name fullName }}
+      collections(first: {COLLECTIONS}) {{ nodes {{ title }} }}
+    }}
+  }}
+}}
 """
 
 
@@ -137,7 +139,7 @@ def _read_nodes(content: Mapping[str, Any]) -> list[Any]:
 
 
 def _read_product(node: Any, now: datetime) -> Product:
-    """Return a product with the same categories as its event has. Collections are in neither."""
+    """Return a product with the same categories as its event has, and its collections, which no event has."""
     product = read_object(node, "nodes")
     category = read_object(product.get("category") or {}, "category")
     tags = product.get("tags")
@@ -151,8 +153,14 @@ def _read_product(node: Any, now: datetime) -> Product:
         raise Rejected("legacyResourceId", "must be a whole number")
     return Product(
         key, read_text(product.get("title"), 300), [name for name in dict.fromkeys(cleaned) if name],
-        build_version(read_moment(product, "updatedAt") or now, ""),
+        build_version(read_moment(product, "updatedAt") or now, ""), _read_collections(product),
     )  # fmt: skip
+
+
+def _read_collections(product: Mapping[str, Any]) -> list[str]:
+    nodes = read_object(product.get("collections") or {}, "collections").get("nodes")
+    titles = [read_text(read_object(one, "collections.nodes").get("title"), 300) for one in nodes or ()]
+    return [title for title in dict.fromkeys(titles) if title]
 
 
 def _find_next_page(answer: Answer) -> str:

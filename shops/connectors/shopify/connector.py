@@ -44,10 +44,11 @@ class Shopify(Connector):
     platform: ClassVar = Platform.SHOPIFY
     default_completion: ClassVar = Completion.FULFILLED
     has_api: ClassVar = True
+    has_collections: ClassVar = True
     api_advice: ClassVar = gettext_lazy(
         "Enter the client id and the client secret of an app of your shop with a colon between them, or its access token."
-        " The app needs the permissions read_orders and read_products. With it, the categories of products and missed"
-        " events are read from the shop."
+        " The app needs the permissions read_orders and read_products. With it, the categories and collections of products and"
+        " missed events are read from the shop."
     )
     # `click_id_name`: the cart attribute, line property or parameter of the landing address with the click id.
     default_options: ClassVar[Options] = {"click_id_name": events.CLICK_ID_NAME}

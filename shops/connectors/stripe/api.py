@@ -41,7 +41,8 @@ class StripeApi(ShopApi):
         items = [read_item(item, f"data[{i}]", self.options) for i, item in enumerate(found)]
         parts = [Part(ITEMS_PART, format_version(now), items)]
         if codes := self._fetch_codes(session):
-            parts.append(Part(CODES_PART, format_version(now), codes))
+            data = {"ids": list(codes), "coupons": list(codes.values())}
+            parts.append(Part(CODES_PART, format_version(now), data))
         return FetchedOrder(parts)
 
     def _fetch_codes(self, session: Mapping[str, Any]) -> dict[str, str]:

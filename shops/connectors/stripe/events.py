@@ -23,7 +23,7 @@ KEPT = ("failed", "canceled")
 FINAL_DISPUTE = ("won", "lost", "warning_closed", "prevented")
 # A session's id has 66 characters, more than an order id has left for it behind the connection's prefix.
 MAX_KEY = 51
-# What the API says about the promotion codes: {id: code}.
+# What the API says about the promotion codes: their ids and, in the same order, as `coupons` their codes.
 CODES_PART = "promotion codes"
 COMPLETED = "checkout.session.completed"
 SESSION_TOPICS = (COMPLETED, "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed")

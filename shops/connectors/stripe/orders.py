@@ -62,8 +62,10 @@ def _choose_click_id(state: State, options: Options) -> str | None:
 
 def _map_promotion_codes(state: State, session: dict[str, Any], options: Options) -> tuple[list[str], list[str]]:
     """Return the codes that the customer entered, by the API and the connection's table, and the ids of unknown ones."""
-    entered = options.get("promotion_codes")
-    table = {**(get_data(state, CODES_PART) or {}), **(entered if isinstance(entered, dict) else {})}
+    entered, data = options.get("promotion_codes"), get_data(state, CODES_PART) or {}
+    # Until 1.0.0rc1 the part was {id: code}.
+    fetched = dict(zip(data["ids"], data["coupons"], strict=True)) if "ids" in data else data
+    table = {**fetched, **(entered if isinstance(entered, dict) else {})}
     ids = list(dict.fromkeys(session["promotion_codes"]))
     codes = {one: str(table[one] or "").strip() for one in ids if one in table}
     return [code for code in codes.values() if code][:MAX_COUPONS], [one for one in ids if not codes.get(one)]

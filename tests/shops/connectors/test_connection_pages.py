@@ -1,5 +1,6 @@
 """The admin pages of shop connections (specification 11)."""
 
+import html
 import re
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 from audit.models import AuditRecord
 from payouts.models import Commission
 from shops.connectors import folding, inbox, registry, secrets
-from shops.models import CategoryMapping, Connection, Reject, ShopEvent, ShopProduct
+from shops.models import CategoryMapping, Connection, Reject, ShopEvent, ShopOrderLine, ShopProduct
 from tests.factories import make_staff
 from tests.scenarios import NOW, create_program, import_affiliates
 from tests.shops.connectors.plain_shop import PlainConnector, build_delivery, make_connection
@@ -194,8 +195,10 @@ def test_categories_are_mapped_previewed_and_applied(client):
     order = build_order(at.isoformat(), placed=at.isoformat(), lines=[line])
     inbox.receive(connection=connection, delivery=build_delivery(order), now=at)
     folding.process_events(now=at)
-    page = read(client, connection, "categories")
-    assert "toys-hobbies" in page
+    page = html.unescape(read(client, connection, "categories"))
+    # In the list of choices, and as a suggestion.
+    assert page.count("Toys & hobbies (7.00\u00a0%)") == 4
+    assert ">toys-hobbies" not in page
     # 50.00 at 7 % instead of 3 %.
     assert "3.50" in page
     assert list_form(client, connection)["row-1-category"] == ""
@@ -211,6 +214,8 @@ def test_categories_are_mapped_previewed_and_applied(client):
     ]
     preview = client.get(get_url(connection, "reprice"))
     assert preview.context["preview"].moves == [("everything-else", "toys-hobbies", 1)]
+    assert "Toys & hobbies" in html.unescape(preview.content.decode())
+    assert "toys-hobbies" not in preview.content.decode()
     wrong = post(client, connection, "reprice", digest="0").content.decode()
     assert "since the preview" in wrong
     assert str(Commission.objects.get().amount) == "1.50"
@@ -220,7 +225,31 @@ def test_categories_are_mapped_previewed_and_applied(client):
     assert "1 order re-priced." in done.content.decode()
     assert str(Commission.objects.get().amount) == "3.50"
     page = client.get(reverse("admin:tracking_order_change", args=[Order.objects.get().pk])).content.decode()
-    assert "Line 1: Toys, Sale. Mapped by “toys” to toys-hobbies." in page
+    assert "Line 1: Toys, Sale. Mapped by “Toys” to Toys & hobbies." in html.unescape(page)
+
+
+def test_category_of_a_connection_is_chosen_by_its_name(client, monkeypatch):
+    monkeypatch.setattr(OptionConnector, "default_options", {"category": ""})
+    connection = make_connection()
+    assert ">Toys & hobbies (7.00\u00a0%)</option>" in html.unescape(read(client, connection, "change_settings"))
+    values = {"completion": "paid", "completion_days": "20"}
+    wrong = post(client, connection, "change_settings", **values, category="plush").content.decode()
+    assert "Select a valid choice." in wrong
+    post(client, connection, "change_settings", **values, category="toys-hobbies")
+    connection.refresh_from_db()
+    assert connection.options == {"category": "toys-hobbies"}
+    # A category that the rate card no longer has stays chosen.
+    Connection.objects.filter(pk=connection.pk).update(options={"category": "old-name"})
+    assert '<option value="old-name" selected>Old name</option>' in read(client, connection, "change_settings")
+
+
+def test_order_names_the_category_of_its_connection(client):
+    connection = make_connection()
+    send(connection, build_order(lines=[{"id": "1", "amount": "50.00", "categories": ["Toys"]}]))
+    ShopOrderLine.objects.update(mapped_by="(connection)", category="toys-hobbies")
+    page = client.get(reverse("admin:tracking_order_change", args=[Order.objects.get().pk])).content.decode()
+    text = "Line 1: Toys. Not mapped, so the category of the connection: Toys & hobbies."
+    assert text in html.unescape(page)
 
 
 def test_bad_mappings_are_shown_at_their_row(client):

@@ -5,12 +5,17 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from lib.triggers import allow_redaction
 from shops.connectors import folding, inbox, registry, secrets
-from shops.connectors.base import InvalidSignature
-from shops.models import CategoryMapping, Reject, ShopEvent, ShopOrderLine
+from shops.connectors.base import InvalidSignature, OrderParts
+from shops.connectors.parts import Part
+from shops.models import CategoryMapping, Reject, ShopEvent, ShopOrder, ShopOrderLine
+from tests.factories import make_affiliate
 from tests.scenarios import NOW, create_program, import_affiliates
 from tests.shops.connectors.plain_shop import PlainConnector, build_delivery, make_connection, sign
+from tracking.links.coupons import assign_coupon
 from tracking.models import Order, OrderSnapshot
+from tracking.orders.coupon_erasure import erase_coupons
 
 PLACED = "2026-01-12T12:00:00+00:00"
 
@@ -92,6 +97,24 @@ def test_mapped_category_is_stored_with_the_line(connection):
     folding.process_events(now=NOW)
     line = ShopOrderLine.objects.get()
     assert (line.mapped_by, line.category, line.shop_categories) == ("tee", "beauty", ["TEE"])
+
+
+def test_coupon_of_an_erased_affiliate_is_stored_nowhere(connection):
+    owner = make_affiliate()
+    assign_coupon(affiliate=owner, code="GRETA10", assigned_from=None, now=NOW, by=None)
+    with allow_redaction():
+        erase_coupons(affiliate=owner, now=NOW)
+    order = build_order(coupons=["Greta10"])
+    send(connection, order)
+    folding.process_events(now=NOW)
+    stored = [
+        *ShopOrder.objects.values_list("state", flat=True),
+        *OrderSnapshot.objects.values_list("content", flat=True),
+    ]
+    assert "greta" not in str(stored).lower()
+    assert str(stored).count("erased-") == 2
+    # Reconciliation knows the order as the shop has it.
+    assert folding.is_known(connection, OrderParts(order["id"], [Part("order", order["at"], order)]))
 
 
 def test_events_that_cannot_be_read_are_in_the_rejects_inbox(connection):

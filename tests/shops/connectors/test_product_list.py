@@ -74,6 +74,13 @@ def test_rows_that_cannot_be_read_are_named_by_line(text, message):
     assert f"Line {line}: {cause}".startswith(message)
 
 
+def test_every_problem_of_a_row_is_named():
+    file = read(f"id,categories\n{'9' * 101},{'x' * 301}\n1,A\n1,{'x' * 301}\n")
+    assert [(line, cause[:10]) for line, cause in file.problems] == [
+        (2, "A category"), (2, "The id mus"), (4, "A category"), (4, "The produc"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("", "The file is empty."), ("title,price\nCup,1\n", "Choose a column for: id, categories.")],

@@ -28,6 +28,7 @@ PRODUCT = {
         "name": "Shirts & Tops",
         "fullName": "Apparel & Accessories > Clothing > Clothing Tops > Shirts & Tops",
     },
+    "collections": {"nodes": [{"title": "Linen edit"}, {"title": "Sale"}]},
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from lib import http_client
-from shops.connectors import api_completion, folding, inbox, reconciliation
+from shops.connectors import api_completion, folding, inbox, mappings, reconciliation, secrets
 from shops.connectors.shopify.connector import Shopify
 from shops.models import ApiFailure, CategoryMapping, ShopEvent, ShopOrder, ShopOrderLine, ShopProduct
 from tests.local_server import Reply
@@ -71,6 +71,45 @@ def test_product_of_the_api_has_the_categories_of_its_event(connection):
     send(connection, "orders/create", build_order())
     complete()
     assert ShopProduct.objects.get(product_key="901").categories == event.categories
+
+
+def test_collections_of_products_are_categories(shop, connection):
+    CategoryMapping.objects.create(connection=connection, shop_category="Sale", key="sale", category="clothing")
+    send(connection, "orders/create", build_order())
+    assert dict(ShopOrderLine.objects.values_list("line_id", "mapped_by"))["11"] == ""
+    assert complete() == (1, 0)
+    line = ShopOrderLine.objects.get(line_id="11")
+    assert (line.mapped_by, line.category) == ("sale", "clothing")
+    assert line.shop_categories[-2:] == ["Linen edit", "Sale"]
+    names = [row.name for row in mappings.list_shop_categories(connection, card=None, now=LATER)]
+    assert "Linen edit" in names
+
+
+def test_collections_stay_until_they_are_read_again_after_a_change_of_the_product(shop, connection):
+    send(connection, "orders/create", build_order())
+    complete()
+    product = load("product") | {"updated_at": "2026-02-01T12:00:00Z"}
+    send(connection, "products/update", product, at=LATER)
+    row = ShopProduct.objects.get(product_key="901")
+    assert (row.collections, row.collections_are_old) == (["Linen edit", "Sale"], True)
+    shop.products["901"] = shop.products["901"] | {"collections": {"nodes": [{"title": "New in"}]}}
+    send(connection, "orders/updated", build_order(**RECENT), at=LATER)
+    assert complete(LATER + timedelta(minutes=1)) == (1, 0)
+    row.refresh_from_db()
+    assert (row.collections, row.collections_are_old) == (["New in"], False)
+
+
+def test_products_of_a_connection_that_gets_a_key_are_read_for_their_collections(server, db):
+    create_program("2026-01-01")
+    connection = make_connection(server.url, "")
+    send(connection, "products/update", load("product"))
+    send(connection, "orders/create", build_order())
+    assert complete() == (0, 0)
+    secrets.set_api_key(connection, TOKEN)
+    connection.save()
+    send(connection, "orders/updated", build_order(**RECENT), at=LATER)
+    assert complete(LATER + timedelta(minutes=1)) == (1, 0)
+    assert ShopProduct.objects.get(product_key="901").collections == ["Linen edit", "Sale"]
 
 
 def test_edit_whose_order_is_missing_is_completed(shop, connection):
