@@ -5,6 +5,8 @@ const REACHABLE = "a[href], button, input, select, textarea, summary, label";
 
 document.addEventListener("DOMContentLoaded", () => {
   const main = document.getElementById("main");
+  // The name of its scrolled part, which simplebar makes a region.
+  document.getElementById("nav-sidebar-apps")?.setAttribute("data-simplebar-aria-label", main?.dataset.menu);
   const names = { dock_to_right: main?.dataset.menu, close: main?.dataset.close };
   for (const icon of document.querySelectorAll(".material-symbols-outlined")) {
     const name = names[icon.textContent.trim()];
