@@ -25,7 +25,7 @@ LOOKS = [(width, scheme) for scheme, width in product(("light", "dark"), (1280, 
 SCOPE = os.environ.get("ACCESSIBILITY", "")
 ALL = SCOPE == "all"
 NARROWEST = 320
-# Of the pages of the admin, one in so many is checked.
+# Every how many pages of the admin one is checked.
 ADMIN_SAMPLE = 1 if SCOPE else 6
 # Rules that pages break by what Django and unfold build: the two lists of permissions that a group is given.
 LIBRARY_FAULTS = {"/admin/auth/group/": {"label-title-only", "select-name"}}
