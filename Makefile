@@ -75,7 +75,7 @@ image-tools:
 
 # The tests with generated cases. They kill no process, so two workers share them.
 LONG_FORMS := tests/simulation tests/payouts/test_rollups.py tests/shops/test_api_schema.py tests/portal/test_hostile_requests.py \
-	tests/shops/connectors tests/portal/monitoring/test_alert_rules.py
+	tests/shops/connectors tests/portal/monitoring/test_alert_rules.py tests/portal/test_accessibility.py
 
 # The sizes of the long forms; the same tests are part of `make test`, with small ones.
 faults: export CLOSE_KILLS ?= 1000
@@ -93,6 +93,7 @@ faults: export SCALE_STEP_SECONDS ?= 5
 faults: export SHOP_EVENT_MINUTES ?= 1
 faults: export PROMETHEUS ?= 1
 faults: export DEPLOY_RESTARTS ?= 10
+faults: export ACCESSIBILITY ?= all
 faults: .venv/installed-test image-tools
 	$(BIN)/python -m pytest $(if $(filter $(LONG_FORMS:tests/simulation=tests/simulation%),$(PARTS)),-n 2) $(or $(PARTS),tests/faults tests/deploy)
 	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 $(LONG_FORMS))

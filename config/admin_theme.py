@@ -32,6 +32,7 @@ def build_settings(name: str) -> dict[str, Any]:
         "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
         "SHOW_VIEW_ON_SITE": False,
         "STYLES": [lambda request: static("admin.css")],
+        "SCRIPTS": [lambda request: static("focus.js"), lambda request: static("admin-keyboard.js")],
         "DASHBOARD_CALLBACK": "portal.staff_home.add_dashboard_context",
         "SIDEBAR": {"navigation": "portal.staff_menu.build_sidebar", "show_search": True, "command_search": True},
     }

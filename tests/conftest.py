@@ -81,6 +81,8 @@ def pytest_runtest_setup():
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run slow tests first, so that no worker is left with one of them at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(autouse=True)
 def _fresh_download_places() -> None:
     """Forget downloads that another test has begun and not read."""

@@ -72,4 +72,4 @@ class AbuseReport(models.Model):
         ordering: ClassVar = ["-signal_id"]
 
     def __str__(self) -> str:
-        return self.page_url
+        return self.page_url or self.link_or_coupon or self.text[:60]

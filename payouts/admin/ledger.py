@@ -189,6 +189,7 @@ def _build_urls(account: Account, query_suffix: str) -> dict[str, str]:
 class LedgerEntryAdmin(MoneyAdmin):
     list_reads_replica = True
     list_display = ("transaction_link", "at", "account", "affiliate", "amount_display", "memo")
+    list_display_links = ("at",)
     list_filter = ("account", SideFilter, EntryMonthFilter, UntilFilter)
     list_select_related = ("transaction", "affiliate")
     search_fields = ("transaction__source",)

@@ -155,7 +155,7 @@ class _Steps:
         batch, refusal = self.found.batch, ""
         if batch and batch.submitted_by_id == self.request.user.pk:
             refusal = _("You submitted these payouts, so another member of staff has to approve them.")
-        lines = [_("By someone who did not submit them: each payee, amount and account is shown, mchosen.")]
+        lines = [_("By someone who did not submit them. The page shows each payee, amount and account.")]
         if self.found.current == Step.APPROVE:
             lines += self._list_warnings()
         own = [Link(_("Look at the payouts, and approve"), self._build_url("approve"))]

@@ -6,11 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
+from accounts.models import User
 from agreements.seeding import publish_seed_agreement
+from tests import sessions
 from tests.factories import PASSWORD, make_staff
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
@@ -59,6 +63,26 @@ def open_browser_page(browser: Browser, live_server) -> Iterator[Callable[..., P
     for context in contexts:
         context.close()
     assert errors == []
+
+
+@pytest.fixture
+def act_as(transactional_db, open_browser_page, live_server) -> Callable[..., Page]:
+    """Sign in a person on the page of the test, which the people of the test use in turn; it is opened for the first."""
+    pages: list[Page] = []
+
+    def act(user: User, **options) -> Page:
+        pages.append(pages[0] if pages else open_browser_page(**options))
+        sign_in_on(pages[0], user, live_server.url)
+        return pages[0]
+
+    return act
+
+
+def sign_in_on(page: Page, user: User, address: str) -> None:
+    """Give the browser of `page` a session of `user` at `address`."""
+    cookie = sessions.sign_in(Client(), user).cookies[settings.SESSION_COOKIE_NAME]
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
 
 
 @pytest.fixture

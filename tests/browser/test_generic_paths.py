@@ -1,14 +1,11 @@
 """The page of paths in a browser: the preview follows what staff type (specification 11)."""
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from shops.connectors.generic.example import EXAMPLE
 from shops.models import Connection
-from tests import sessions
 from tests.browser.conftest import save_screenshots
 from tests.factories import make_staff
 from tests.shops.connectors.generic.generic_shop import build_connection
@@ -21,10 +18,8 @@ def connection(transactional_db):
     return connection
 
 
-def test_preview_follows_what_staff_type(connection, open_browser_page):
-    cookie = sessions.sign_in(Client(), make_staff(superuser=True)).cookies[settings.SESSION_COOKIE_NAME]
-    page = open_browser_page()
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "domain": "localhost", "path": "/"}])
+def test_preview_follows_what_staff_type(connection, act_as):
+    page = act_as(make_staff(superuser=True))
     page.goto(reverse("shops:generic_paths", args=[connection.pk]))
     preview = page.locator("#preview")
     expect(preview.get_by_role("cell", name="36.00")).to_be_visible()

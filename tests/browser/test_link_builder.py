@@ -2,12 +2,10 @@
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from agreements.models import Program
-from tests import sessions
 from tests.browser.conftest import NARROW, save_screenshots
 from tests.factories import make_affiliate
 from tracking.links import tracking_links
@@ -30,15 +28,8 @@ def link(transactional_db) -> Link:
     )
 
 
-def open_signed_in(link, open_browser_page, **options):
-    cookie = sessions.sign_in(Client(), link.affiliate.user).cookies[settings.SESSION_COOKIE_NAME]
-    page = open_browser_page(**options)
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "domain": "localhost", "path": "/"}])
-    return page
-
-
-def test_deep_link_follows_the_pasted_address_and_is_copied(link, open_browser_page):
-    page = open_signed_in(link, open_browser_page)
+def test_deep_link_follows_the_pasted_address_and_is_copied(link, act_as):
+    page = act_as(link.affiliate.user)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/links/")
     save_screenshots(page, "links")
@@ -61,8 +52,8 @@ def test_deep_link_follows_the_pasted_address_and_is_copied(link, open_browser_p
     expect(page.get_by_text("Drag the button to the bookmarks bar")).to_be_visible()
 
 
-def test_builder_works_without_scripts_on_a_phone(link, open_browser_page):
-    page = open_signed_in(link, open_browser_page, viewport=NARROW, java_script_enabled=False)
+def test_builder_works_without_scripts_on_a_phone(link, act_as):
+    page = act_as(link.affiliate.user, viewport=NARROW, java_script_enabled=False)
     page.goto("/links/build/")
     page.get_by_label("Page of the shop").fill("https://shop.example/hose")
     page.get_by_role("button", name="Build link").click()

@@ -8,8 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings as configuration
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -17,7 +15,6 @@ from accounts.models import User
 from lib.http_client import RequestFailed
 from shops.connectors import api_failures, connections, folding, inbox, secrets
 from shops.models import ApiFailure, CategoryMapping, Connection
-from tests import sessions
 from tests.factories import make_staff
 from tests.scenarios import create_program, import_affiliates
 from tests.shops.connectors.woocommerce.api_shop import KEY
@@ -31,17 +28,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def open_as(open_browser_page, live_server, settings):
+@pytest.fixture(autouse=True)
+def _show_an_invented_host(settings):
     settings.BASE_URL = "https://partners.shop.example"
-
-    def open_as(user: User) -> Page:
-        page = open_browser_page()
-        cookie = sessions.sign_in(Client(), user).cookies[configuration.SESSION_COOKIE_NAME]
-        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-        return page
-
-    return open_as
 
 
 @pytest.fixture
@@ -88,8 +77,8 @@ def save(page: Page, name: str, *, height: int = 900, top: str = "") -> None:
     page.screenshot(path=IMAGES / f"{name}.png")
 
 
-def test_pictures_of_shop_connections(open_as, connection):
-    page = open_as(make_staff(superuser=True))
+def test_pictures_of_shop_connections(act_as, connection):
+    page = act_as(make_staff(superuser=True))
     page.goto("/admin/shops/connection/")
     page.get_by_role("link", name="Connect a shop", exact=True).click()
     page.locator("#id_platform").select_option("woocommerce")
@@ -107,7 +96,7 @@ def test_pictures_of_shop_connections(open_as, connection):
     save(page, "shop-api-key", height=700)
 
 
-def test_picture_of_a_failing_api(open_as, connection):
+def test_picture_of_a_failing_api(act_as, connection):
     Connection.objects.update(api_url="https://shop.example")
     connection.refresh_from_db()
     secrets.set_api_key(connection, KEY)
@@ -116,15 +105,15 @@ def test_picture_of_a_failing_api(open_as, connection):
     for minutes in (0, 115):
         error = RequestFailed("the key was refused (401)", 401)
         api_failures.note_failure(connection, ApiFailure.Call.SEARCH, error, now=start + timedelta(minutes=minutes))
-    page = open_as(make_staff(superuser=True))
+    page = act_as(make_staff(superuser=True))
     page.goto(f"/admin/shops/connection/{connection.pk}/change/")
     save(page, "shop-api-failure", height=420)
 
 
-def test_picture_of_an_affiliates_home(open_as):
+def test_picture_of_an_affiliates_home(act_as):
     from portal.demo import scenario
 
     scenario.build_demo(now=timezone.now())
-    page = open_as(User.objects.get(email="anna@demo.example"))
+    page = act_as(User.objects.get(email="anna@demo.example"))
     page.goto("/home/")
     save(page, "home")

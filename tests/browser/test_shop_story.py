@@ -15,9 +15,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -27,7 +25,6 @@ from payouts.closing.replay import replay
 from payouts.models import Commission
 from shops import tasks
 from shops.models import ShopEvent
-from tests import sessions
 from tests.browser.conftest import ARTIFACTS
 from tests.browser.oscar_shop import require_environment, run_shop
 from tests.free_ports import find_free_port
@@ -124,14 +121,6 @@ def refund_two_sets(page: Page, address: str, steps: Steps) -> None:
     expect(page.get_by_text("Payment event created")).to_be_visible()
 
 
-def open_as(affiliate, open_browser_page) -> Page:
-    """Return a page on which the affiliate is signed in."""
-    cookie = sessions.sign_in(Client(), affiliate.user).cookies[settings.SESSION_COOKIE_NAME]
-    page = open_browser_page()
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "domain": "localhost", "path": "/"}])
-    return page
-
-
 def list_commissions():
     return sorted(str(commission.amount) for commission in Commission.objects.all())
 
@@ -151,7 +140,9 @@ def close_until_settled():
     return closes[-1]
 
 
-def test_purchase_in_a_real_shop_ends_on_the_statement(affiliate, shop, live_server, browser, open_browser_page):
+def test_purchase_in_a_real_shop_ends_on_the_statement(
+    affiliate, shop, live_server, browser, open_browser_page, act_as
+):
     steps = Steps()
     link = create_link(affiliate=affiliate, target=f"{shop}/catalogue/", now=timezone.now(), by=None)
     customer = open_browser_page(user_agent=BROWSER)
@@ -166,7 +157,7 @@ def test_purchase_in_a_real_shop_ends_on_the_statement(affiliate, shop, live_ser
     order = Order.objects.get()
     assert (order.order_id, order.affiliate, order.link) == ("corner-100001", affiliate, link)
     assert list_commissions() == ["1.37", "6.93", "9.90"]
-    ann = open_as(affiliate, open_browser_page)
+    ann = act_as(affiliate.user)
     ann.goto("/commissions/")
     expect(ann.get_by_role("cell", name="18.20", exact=True)).to_be_visible()
     steps.show(ann, "commissions")

@@ -105,7 +105,7 @@ def test_early_decision_shows_the_reply_deadline_in_utc(staff, affiliate, second
     message = f"can reply until {format_datetime(review.reply_by)}"
     url = build_url("review_decide", review.pk)
     page = confirm(staff, url, decision="warning", reason="So.").content.decode()
-    assert page.count(message) == 2
+    assert page.count(message) == 3  # in the explanation, the summary of errors and at the field
 
 
 def test_decide_form_offers_only_allowed_decisions(staff, affiliate, second_reviewer):
