@@ -59,6 +59,34 @@ def resolve_applicable_version(
     return current
 
 
+class VersionPeriod(NamedTuple):
+    """The applicable version from `since` on, and when the affiliate accepted it; None if it follows without."""
+
+    agreement_id: UUID
+    since: datetime
+    accepted_at: datetime | None
+    paused_since: datetime | None
+
+
+def list_version_periods(
+    versions: Sequence[PublishedVersion], accepted: Mapping[UUID, datetime], until: datetime
+) -> list[VersionPeriod]:
+    """Return which versions applied to an affiliate up to `until`, oldest first; arguments as above."""
+    instants = sorted({*(version.effective_at for version in versions), *accepted.values()})
+    periods: list[VersionPeriod] = []
+    for at in instants:
+        current = resolve_applicable_version(versions, accepted, at)
+        if at > until or current.agreement_id is None:
+            continue
+        if periods and periods[-1].agreement_id == current.agreement_id:
+            periods[-1] = periods[-1]._replace(paused_since=current.paused_since)
+        else:
+            periods.append(
+                VersionPeriod(current.agreement_id, at, accepted.get(current.agreement_id), current.paused_since)
+            )
+    return periods
+
+
 def list_published_versions() -> list[PublishedVersion]:
     """Return all published versions in order of effect."""
     rows = AgreementVersion.objects.published().order_by("effective_at", "number")

@@ -43,6 +43,11 @@ from lib.formatting import format_datetime, format_money
 State = Review.State
 
 
+def _select_appeals_to_decide(request: HttpRequest) -> Q:
+    """Return the appeals against decisions of other reviewers."""
+    return Q(state=State.APPEALED) & ~Q(decided_by=request.user.pk)
+
+
 class EventInline(ReadOnlyInline):
     model = ReviewEvent
     fields = ("at", "kind", "by", "text", "file_links", "private")
@@ -70,8 +75,8 @@ class ReviewAdmin(ReadOnlyAdmin):
     fields = (
         "affiliate_link", "title", "clause", "agreement", "summary", "state", "opened_at", "opened_by", "reply_by",
         "decide_by", "hold_released_at", "recommendation", "named_commissions", "held_now", "decision",
-        "decision_reason", "decided_at", "decided_by", "appeal_by", "appealed_at", "appeal_decide_by", "appeal",
-        "appeal_decided_at", "appeal_decided_by", "closed_at",
+        "decision_reason", "decided_at", "decided_by", "appeal_by", "appealed_at", "appeal_decide_by",
+        "appeal_decider", "appeal", "appeal_decided_at", "appeal_decided_by", "closed_at",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (EventInline,)
@@ -88,6 +93,12 @@ class ReviewAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("affiliate"))
     def affiliate_link(self, review: Review) -> SafeString | str:
         return build_admin_link(review.affiliate)
+
+    @admin.display(description=gettext_lazy("who decides the appeal"))
+    def appeal_decider(self, review: Review) -> str:
+        if review.state != State.APPEALED:
+            return "-"
+        return _("Any reviewer but %(name)s, who decided the review.") % {"name": review.decided_by}
 
     @admin.display(description=gettext_lazy("named commissions"))
     @cache_on_row
@@ -168,7 +179,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             details=render_case(review, now=now),
         )
 
-    @StaffPage(gettext_lazy("Decide the appeal"), permission="compliance.decide_review", rows=Q(state=State.APPEALED))
+    @StaffPage(gettext_lazy("Decide the appeal"), permission="compliance.decide_review", rows=_select_appeals_to_decide)
     def decide_appeal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         review = get_object_or_404(self.get_queryset(request).select_related("agreement"), pk=object_id)
         now = timezone.now()

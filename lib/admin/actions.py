@@ -87,7 +87,7 @@ def run_action(
     do: Callable[[dict[str, Any]], object],
     back: str,
     *,
-    success_message: str = "",
+    success_message: str | Callable[[Any], Label] = "",
     explanation: str = "",
     initial: dict[str, Any] | None = None,
     variant: str = "primary",
@@ -99,7 +99,8 @@ def run_action(
 
     A ValidationError for fields of the form is shown at the fields. Any other ValidationError, NotAllowed and
     PermissionDenied become messages. Works for actions of a list and for pages of a row. The button of the `variant`
-    "danger" is red. `facts` of `lib.admin.confirmation` say what will change, `details` is HTML to read before deciding.
+    "danger" is red. `success_message` may be a function of what `do` returned. `facts` of `lib.admin.confirmation`
+    say what will change, `details` is HTML to read before deciding.
     `preview` returns the e-mail for the answers; they are None before the form is filled in.
     """
     form = form_class(request.POST, request.FILES) if CONFIRMED in request.POST else form_class(initial=initial)
@@ -107,7 +108,7 @@ def run_action(
     if answers is not None and not is_preview(request):
         try:
             with transaction.atomic():
-                do(answers)
+                result = do(answers)
         except ValidationError as error:
             if add_field_errors(form, error):
                 return render_page(
@@ -117,7 +118,8 @@ def run_action(
         except (NotAllowed, PermissionDenied) as error:
             messages.error(request, str(error) or _("You don't have permission to do this."))
         else:
-            messages.success(request, success_message or _("Done: %(title)s") % {"title": title})
+            text = success_message(result) if callable(success_message) else success_message
+            messages.success(request, text or _("Done: %(title)s") % {"title": title})
         return HttpResponseRedirect(back)
     shown = {"facts": facts, "details": details, "preview": preview(answers) if preview else None}
     return render_page(request, admin, form, title, back, explanation, variant, **shown)

@@ -54,7 +54,14 @@ def test_version_list_shows_one_version_in_force(staff, draft):
     publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
     page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
     assert page.count("in force") == 1
-    assert "replaced; applies to those who have not accepted a later one" in page
+    name = draft.name
+    # As the version before it, which follows without a detriment.
+    AgreementVersion.objects.filter(pk=draft.pk).update(detriment=False)
+    page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
+    assert f"replaced; version {name} applies to everybody who accepted this one" in page
+    AgreementVersion.objects.filter(pk=draft.pk).update(detriment=True)
+    page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
+    assert f"replaced; applies to those who accepted it, until they accept version {name} or a later one" in page
 
 
 def test_preview_shows_acceptance_page_with_inactive_form(staff, draft):
