@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts.staff import staff_member
 from affiliates.models import Affiliate
 from compliance import review_money
-from compliance.admin.cases import render_case, render_signal
+from compliance.admin.cases import render_case, render_evidence, render_signal
 from compliance.admin.forms import (
     AffiliateForm,
     AppealDecisionForm,
@@ -74,7 +74,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     search_fields = ("affiliate__code", "affiliate__name", "summary")
     fields = (
         "affiliate_link", "title", "clause", "agreement", "summary", "state", "opened_at", "opened_by", "reply_by",
-        "decide_by", "hold_released_at", "recommendation", "named_commissions", "held_now", "decision",
+        "decide_by", "hold_released_at", "recommendation", "named_commissions", "held_now", "evidence", "decision",
         "decision_reason", "decided_at", "decided_by", "appeal_by", "appealed_at", "appeal_decide_by",
         "appeal_decider", "appeal", "appeal_decided_at", "appeal_decided_by", "closed_at",
     )  # fmt: skip
@@ -104,8 +104,19 @@ class ReviewAdmin(ReadOnlyAdmin):
     @cache_on_row
     def named_commissions(self, review: Review) -> SafeString | str:
         rows = review.commissions.select_related("order").order_by("-placed_at", "pk")[:100]
-        shown = ((row.order.order_id, format_money(row.amount, review.agreement.currency)) for row in rows)
+        shown = (
+            (build_admin_link(row.order, row.order.order_id), format_money(row.amount, review.agreement.currency))
+            for row in rows
+        )
         return format_html_join(", ", "{} ({})", shown) or "-"
+
+    @admin.display(description=gettext_lazy("evidence"))
+    @cache_on_row
+    def evidence(self, review: Review) -> SafeString | str:
+        """Return what the signals of the review found, each with a link to it."""
+        signals = review.signals.order_by("raised_at", "pk")
+        shown = ((build_admin_link(signal), render_evidence(signal)) for signal in signals)
+        return format_html_join("", "<p>{}</p>{}", shown) or "-"
 
     @admin.display(description=gettext_lazy("currently held"))
     @cache_on_row

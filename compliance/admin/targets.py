@@ -93,8 +93,8 @@ class TargetPauseAdmin(ReadOnlyAdmin):
         do=lambda _row, answers, now, by: declare_pause(now=now, by=by, **answers),
         title=gettext_lazy("Pause all sales targets"),
         explanation=gettext_lazy(
-            "Target periods overlapping these days are extended. Past results don't change. Notices of missed targets that"
-            " run already keep their dates; on that day the orders of the longer period count."
+            "Target periods overlapping these days are extended. Past results don't change. Missed-target notices that run"
+            " already keep their dates; on that day the orders of the longer period count."
         ),
         facts=lambda _row, answers: list_pause_facts(answers["starts_on"], answers["ends_on"]),
         success=gettext_lazy("Target pause declared."),

@@ -15,7 +15,7 @@ from lib.reasons import require_reason
 
 
 class PauseEffect(NamedTuple):
-    """What a pause changes: how many active affiliates have a target that counts these days, and running notices."""
+    """How many affiliates have a target period that a pause extends, and the missed-target notices that run."""
 
     extended: int
     notices: list[TargetNotice]
@@ -24,7 +24,7 @@ class PauseEffect(NamedTuple):
 def preview_pause(*, starts_on: date, ends_on: date, now: datetime) -> PauseEffect:
     """Return what a pause of these days would change.
 
-    Target periods are extended. Notices of missed targets keep their dates: on them, the target is counted anew with
+    Target periods are extended. Missed-target notices keep their dates: on them, the target is counted again with
     the longer period.
     """
     evaluations = evaluate_targets(list_active_affiliates(), now=now)

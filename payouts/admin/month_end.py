@@ -178,7 +178,9 @@ class _Steps:
         own = [Link(_("Export"), self._build_url("export"))]
         links = [Link(_("Files"), f"{self._build_url('change')}#files")] if batch and batch.sent_at else []
         at = batch.sent_at if batch else None
-        return self._build(Step.EXPORT, _("Export the payment files"), lines, own=own, links=links, at=at)
+        file = batch.files.select_related("made_by").order_by("made_at").first() if batch and at else None
+        by = _describe_person(file.made_by if file else None)
+        return self._build(Step.EXPORT, _("Export the payment files"), lines, own=own, links=links, by=by, at=at)
 
     def _build_results(self) -> StepRow:
         results, batch = self.found.results, self.found.batch

@@ -23,7 +23,7 @@ from affiliates.admin_fields import STATE_COLORS, list_affiliate_facts, render_l
 from affiliates.affiliate_filter import MAX_MATCHED, match_affiliate
 from affiliates.models import Affiliate, Channel, State
 from compliance.admin.reviews import build_open_review_url
-from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION
+from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION, list_notice_facts
 from compliance.models import TerminationNotice
 from compliance.offboarding import suspension, termination
 from lib.admin.actions import ReasonForm
@@ -217,7 +217,7 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         ),
         title=gettext_lazy("Give notice of termination"),
         explanation=NOTICE_EXPLANATION,
-        facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
+        facts=lambda affiliate, _answers: list_notice_facts(affiliate),
         success=gettext_lazy("Notice given."),
     )
 
