@@ -57,7 +57,10 @@ def match_text(text: str) -> Q:
 def _list_ids(rows: QuerySet[Model]) -> QuerySet[Model, tuple[str, str]]:
     """Return (kind, id) of `rows` as audit records have them."""
     kind = Value(rows.model._meta.label_lower, output_field=CharField())
-    return rows.annotate(kind=kind, key=Cast("pk", CharField())).values_list("kind", "key")
+    found: QuerySet[Model, tuple[str, str]] = rows.annotate(kind=kind, key=Cast("pk", CharField())).values_list(
+        "kind", "key"
+    )
+    return found
 
 
 def _match(subjects: Iterable[tuple[str, str]]) -> Q:

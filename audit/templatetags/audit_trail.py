@@ -1,10 +1,9 @@
 """The audit records of a row, for its history page in the admin."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import template
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from audit.models import AuditRecord
 
@@ -14,7 +13,7 @@ MAX_RECORDS = 100
 
 
 @register.simple_tag
-def list_audit_records(row: Model) -> Sequence[AuditRecord]:
+def list_audit_records(row: Model) -> QuerySet[AuditRecord]:
     """Return the newest audit records about `row`."""
     about: dict[str, Any] = {"subject_type": row._meta.label_lower, "subject_id": str(row.pk)}
     return AuditRecord.objects.filter(**about).select_related("by").order_by("-at", "-id")[:MAX_RECORDS]

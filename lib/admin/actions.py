@@ -122,7 +122,7 @@ def run_action(
             if _has_text(form):
                 return show(facts=facts, details=details)
         else:
-            text = success_message(result) if callable(success_message) else success_message
+            text = str(success_message(result) if callable(success_message) else success_message)
             messages.success(request, text or _("Done: %(title)s") % {"title": title})
         return HttpResponseRedirect(back)
     return show(facts=facts, details=details, preview=preview(answers) if preview else None)

@@ -25,6 +25,9 @@ COLUMNS = (
 )
 
 
+_PRINTED = ("period", "statements", "lines", "settled", "payouts", "paid", "carried", "negative", "exceptions")
+
+
 class CloseSummary(NamedTuple):
     """Totals of a close, in the program's currency.
 
@@ -77,8 +80,9 @@ def summarize_close(close: Close) -> CloseSummary:
 
 
 def format_summary(close: Close) -> str:
-    """Return the summary as `key=value` pairs in one line."""
-    return " ".join(f"{key}={value}" for key, value in summarize_close(close)._asdict().items())
+    """Return the summary as `key=value` pairs in one line: the output of `close_month`, which scripts read."""
+    values = summarize_close(close)._asdict()
+    return " ".join(f"{key}={values[key]}" for key in _PRINTED)
 
 
 def iter_csv_rows(close: Close) -> Iterator[list[Cell]]:

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="payout",
             index=models.Index(
-                condition=models.Q(("state", "failed"), ("returned_statement__isnull", True)),
+                condition=models.Q(("returned_statement__isnull", True), ("state", "failed")),
                 fields=["returned_at"],
                 name="payout_came_back",
             ),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lib.admin.staff_action import StaffPage
+from payouts.admin.commissions import CommissionInline
 from shops.admin.order_files import IMPORT_PERMISSION
 from shops.models import ShopOrder, ShopOrderLine
 from tracking.admin import orders
@@ -20,6 +21,7 @@ admin.site.unregister(Order)
 @admin.register(Order)
 class OrderAdmin(orders.OrderAdmin):
     actions_list = ("import_file",)
+    inlines = (*orders.OrderAdmin.inlines, CommissionInline)
     fields: tuple[str, ...] = (*orders.OrderAdmin.fields[:-1], "shop_categories", *orders.OrderAdmin.fields[-1:])
     readonly_fields: tuple[str, ...] = (*orders.OrderAdmin.readonly_fields, "shop_categories")
 

@@ -25,7 +25,7 @@ def affiliate(tmp_path):
     coupons.assign_coupon(affiliate=anna, code="ANNASPRING", assigned_from=NOW, now=NOW, by=None, reason="For Anna.")
     coupons.assign_coupon(affiliate=ben, code="BENSUMMER", assigned_from=NOW, now=NOW, by=None, reason="For Ben.")
     create_link(affiliate=anna, target="https://shop.example/", name="Letter", now=NOW, by=None)
-    send_orders(build_order("JP-1", "ANNA"))
+    send_orders(build_order("JP-1", coupon="ANNA"))
     trail.record(action="order tried", subject=Order.objects.get(), now=NOW, by=None, reason="About the order.")
     return anna
 

@@ -69,13 +69,9 @@ class CouponAdmin(ReadOnlyAdmin):
     def build_search(self, text: str) -> Q:
         return Q(key__startswith=fold_code(text)) | match_affiliate(text)
 
-    @admin.display(
-        description=gettext_lazy("assigned from"),
-        ordering="assigned_from",
-        empty_value=gettext_lazy("the first acceptance"),
-    )
-    def starts_at(self, coupon: Coupon) -> datetime | None:
-        return coupon.assigned_from
+    @admin.display(description=gettext_lazy("assigned from"), ordering="assigned_from")
+    def starts_at(self, coupon: Coupon) -> str:
+        return format_datetime(coupon.assigned_from) if coupon.assigned_from else _("the first acceptance")
 
     @admin.display(description=gettext_lazy("assigned until"), ordering="assigned_until")
     def ends_at(self, coupon: Coupon) -> datetime | None:
