@@ -81,7 +81,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     inlines = (EventInline,)
     actions_list = ("open_review",)
-    actions_detail = ("decide", "decide_appeal", "add_note")
+    actions_detail: tuple[str, ...] = ("decide", "decide_appeal", "add_note")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return annotate_title(super().get_queryset(request))

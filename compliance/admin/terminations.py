@@ -18,6 +18,7 @@ from compliance.admin.forms import AffiliateReasonForm, ProgramEndForm
 from compliance.deadlines import add_days
 from compliance.models import TerminationNotice
 from compliance.offboarding import program_end, suspension, termination
+from compliance.offboarding.notice_expiry import PARTICIPATING_STATES
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.confirmation import Fact
@@ -65,7 +66,7 @@ def list_notice_facts(affiliate: Affiliate) -> list[Fact]:
 def _list_end_facts(_row: None, answers: dict[str, Any]) -> list[Fact]:
     """Return what the end of the program concerns."""
     owed, currency = booking.get_liability(), get_program_currency()
-    notified = Affiliate.objects.filter(state__in=program_end.PARTICIPATING_STATES).count()
+    notified = Affiliate.objects.filter(state__in=PARTICIPATING_STATES).count()
     return [
         Fact(gettext_lazy("End of the program"), format_datetime(answers["ends_at"])),
         Fact(gettext_lazy("Affiliates who are notified at once"), f"{notified:,}"),

@@ -20,7 +20,7 @@ def _may_ask(request: HttpRequest) -> bool:
 
 @admin.register(Review)
 class AskingReviewAdmin(ReviewAdmin):
-    actions_detail = (*ReviewAdmin.actions_detail, "ask")
+    actions_detail: tuple[str, ...] = (*ReviewAdmin.actions_detail, "ask")
 
     @StaffPage(gettext_lazy("Ask the affiliate"), permission=_may_ask)
     def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lib.admin.bases import ReadOnlyInline
 from lib.admin.staff_action import StaffPage
 from payouts.admin.commissions import CommissionInline
 from shops.admin.order_files import IMPORT_PERMISSION
@@ -21,7 +22,7 @@ admin.site.unregister(Order)
 @admin.register(Order)
 class OrderAdmin(orders.OrderAdmin):
     actions_list = ("import_file",)
-    inlines = (*orders.OrderAdmin.inlines, CommissionInline)
+    inlines: tuple[type[ReadOnlyInline], ...] = (*orders.OrderAdmin.inlines, CommissionInline)
     fields: tuple[str, ...] = (*orders.OrderAdmin.fields[:-1], "shop_categories", *orders.OrderAdmin.fields[-1:])
     readonly_fields: tuple[str, ...] = (*orders.OrderAdmin.readonly_fields, "shop_categories")
 
