@@ -87,6 +87,20 @@ def list_version_periods(
     return periods
 
 
+def load_version_periods(affiliate_id: UUID, *, until: datetime) -> list[tuple[str, VersionPeriod]]:
+    """Return the names of the versions that applied to the affiliate up to `until`, with their periods, oldest first."""
+    own = Acceptance.objects.filter(affiliate=affiliate_id, agreement=OuterRef("pk"))
+    rows = AgreementVersion.objects.published().order_by("effective_at", "number")
+    rows = rows.only("name", "number", "effective_at", "detriment")
+    versions = {row.pk: row for row in rows.annotate(accepted_at=Subquery(own.values("accepted_at")[:1]))}
+    published = [
+        PublishedVersion(pk, row.effective_at, row.detriment) for pk, row in versions.items() if row.effective_at
+    ]
+    accepted = {pk: row.accepted_at for pk, row in versions.items() if row.accepted_at}
+    periods = list_version_periods(published, accepted, until)
+    return [(str(versions[period.agreement_id]), period) for period in periods]
+
+
 def list_published_versions() -> list[PublishedVersion]:
     """Return all published versions in order of effect."""
     rows = AgreementVersion.objects.published().order_by("effective_at", "number")

@@ -57,9 +57,9 @@ def match_text(text: str) -> Q:
 def _list_ids(rows: QuerySet[Model]) -> QuerySet[Model, tuple[str, str]]:
     """Return (kind, id) of `rows` as audit records have them."""
     kind = Value(rows.model._meta.label_lower, output_field=CharField())
-    found: QuerySet[Model, tuple[str, str]] = rows.annotate(kind=kind, key=Cast("pk", CharField())).values_list(
-        "kind", "key"
-    )
+    found: QuerySet[Model, tuple[str, str]] = rows.annotate(
+        audited_kind=kind, audited_id=Cast("pk", CharField())
+    ).values_list("audited_kind", "audited_id")
     return found
 
 

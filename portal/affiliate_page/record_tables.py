@@ -11,13 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import render_link
 from affiliates.models import AffiliateNote, Channel, ChannelPreview, StatusChange
-from agreements.applicable_version import (
-    VersionPeriod,
-    get_acceptance_times,
-    list_published_versions,
-    list_version_periods,
-)
-from agreements.models import Acceptance, AgreementVersion, Decline
+from agreements.applicable_version import VersionPeriod, load_version_periods
+from agreements.models import Acceptance, Decline
 from audit.models import AuditRecord
 from compliance.grounds import annotate_title
 from compliance.models import Review, Signal
@@ -110,19 +105,16 @@ def _list_acceptances(context: Context) -> Sequence[Cells]:
 
 def _list_versions(context: Context) -> Sequence[Cells]:
     """Return which versions applied to the affiliate and why, the newest first."""
-    affiliate = context.affiliate
-    accepted = get_acceptance_times([affiliate.pk]).get(affiliate.pk, {})
-    periods = list_version_periods(list_published_versions(), accepted, context.now)[-MAX_ROWS:]
-    versions = AgreementVersion.objects.in_bulk([period.agreement_id for period in periods])
+    periods = load_version_periods(context.affiliate.pk, until=context.now)
     return [
         (
-            str(versions[period.agreement_id]),
+            name,
             _format_time(period.since),
             _describe_basis(period, context.now),
             _("applies now") if number == len(periods) else "–",
         )
-        for number, period in reversed(list(enumerate(periods, 1)))
-    ]
+        for number, (name, period) in reversed(list(enumerate(periods, 1)))
+    ][:MAX_ROWS]
 
 
 def _describe_basis(period: VersionPeriod, now: datetime) -> str:
