@@ -92,9 +92,10 @@ def test_action_is_not_run_with_invalid_form() -> None:
         (PermissionDenied(), "You don't have permission to do this."),
     ],
 )
-def test_rejected_action_shows_message_and_rolls_back(error: Exception, message: str) -> None:
+def test_rejected_action_shows_message_keeps_the_text_and_rolls_back(error: Exception, message: str) -> None:
     response, messages = run({"confirmed": "1", "reason": "because"}, fail_with(error))
-    assert (response.status_code, messages) == (302, [message])
+    assert (response.status_code, messages) == (200, [message])
+    assert response.context_data["form"]["reason"].value() == "because"
     assert not AuditRecord.objects.filter(action="half done").exists()
 
 
