@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
@@ -92,7 +92,10 @@ def load_version_periods(affiliate_id: UUID, *, until: datetime) -> list[tuple[s
     own = Acceptance.objects.filter(affiliate=affiliate_id, agreement=OuterRef("pk"))
     rows = AgreementVersion.objects.published().order_by("effective_at", "number")
     rows = rows.only("name", "number", "effective_at", "detriment")
-    versions = {row.pk: row for row in rows.annotate(accepted_at=Subquery(own.values("accepted_at")[:1]))}
+    # Rows with `accepted_at`.
+    versions: dict[UUID, Any] = {
+        row.pk: row for row in rows.annotate(accepted_at=Subquery(own.values("accepted_at")[:1]))
+    }
     published = [
         PublishedVersion(pk, row.effective_at, row.detriment) for pk, row in versions.items() if row.effective_at
     ]
