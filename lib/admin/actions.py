@@ -98,8 +98,8 @@ def run_action(
 ) -> HttpResponse:
     """Show the form, then call `do` with its cleaned data in one transaction and redirect to `back`.
 
-    A ValidationError for fields of the form is shown at the fields. Any other ValidationError, NotAllowed and
-    PermissionDenied become messages, above the form if it has a typed text. Works for actions of a list and for pages of
+    A ValidationError for fields of the form is shown at the fields. Any other ValidationError becomes a message, above
+    the form if it has a typed text; NotAllowed and PermissionDenied become messages of the page behind. Works for actions of a list and for pages of
     a row. The button of the `variant` "danger" is red. `success_message` may be a function of what `do` returned. `facts`
     of `lib.admin.confirmation` say what will change, `details` is HTML to read before deciding.
     `preview` returns the e-mail for the answers; they are None before the form is filled in.
@@ -119,8 +119,6 @@ def run_action(
                 return show(facts=facts, details=details)
         except (NotAllowed, PermissionDenied) as error:
             messages.error(request, str(error) or _("You don't have permission to do this."))
-            if _has_text(form):
-                return show(facts=facts, details=details)
         else:
             text = str(success_message(result) if callable(success_message) else success_message)
             messages.success(request, text or _("Done: %(title)s") % {"title": title})

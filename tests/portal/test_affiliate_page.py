@@ -151,7 +151,7 @@ def test_page_states_which_version_applies_and_why(client, agreement):
     page = client.get(url).content.decode()
     assert "Follows the version before it" in page
     assert page.count("applies now") == 1
-    worse = publish_next(now - timedelta(days=50), percent="0.10")
+    worse = publish_next(now - timedelta(days=50), percent="2.60")
     page = client.get(url).content.decode()
     assert f"links and coupons are paused since {format_datetime(worse.effective_at)}" in page
 
