@@ -98,10 +98,11 @@ def run_action(
 ) -> HttpResponse:
     """Show the form, then call `do` with its cleaned data in one transaction and redirect to `back`.
 
-    A ValidationError for fields of the form is shown at the fields. Any other ValidationError becomes a message, above
-    the form if it has a typed text; NotAllowed and PermissionDenied become messages of the page behind. Works for actions of a list and for pages of
-    a row. The button of the `variant` "danger" is red. `success_message` may be a function of what `do` returned. `facts`
-    of `lib.admin.confirmation` say what will change, `details` is HTML to read before deciding.
+    A ValidationError for fields of the form is shown at the fields. Any other ValidationError becomes a message,
+    above the form if it has a typed text; NotAllowed and PermissionDenied become messages of the page behind. Works
+    for actions of a list and for pages of a row. The button of the `variant` "danger" is red. `success_message` may
+    be a function of what `do` returned. `facts` of `lib.admin.confirmation` say what will change, `details` is HTML
+    to read before deciding.
     `preview` returns the e-mail for the answers; they are None before the form is filled in.
     """
     form = form_class(request.POST, request.FILES) if CONFIRMED in request.POST else form_class(initial=initial)
