@@ -222,7 +222,7 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
     )
 
     request_erasure = StaffAction(
-        gettext_lazy("Delete personal data"),
+        gettext_lazy("Enter a deletion request"),
         permission="portal.erase_affiliate",
         rows=Q(erased_at=None, erasure_request=None),
         form=ErasureRequestForm,
