@@ -23,7 +23,7 @@ from portal.todo_entries import ENTRIES
 from shops.models import ApiFailure, Connection, ShopEvent
 from tests.factories import make_affiliate, make_user
 from tests.portal.matrix_scenario import NOW
-from tests.scenarios import build_order, roll_back, send_orders
+from tests.scenarios import build_order, check_constraints, roll_back, send_orders
 from tracking.models import ClickLoss
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +58,7 @@ def program(matrix_program, django_db_blocker):
         IntegrityCheck.objects.create(
             name="roll-ups", day=NOW.date(), started_at=NOW, seconds=1, summary="all", violation="a difference"
         )
+        check_constraints()
         yield scenario
 
 
