@@ -7,11 +7,19 @@ superusers.
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.utils.translation import gettext_lazy as _
 
 AFFILIATE_MANAGERS = "affiliate managers"
 COMPLIANCE_REVIEWERS = "compliance reviewers"
 PAYOUT_PREPARERS = "payout preparers"
 PAYOUT_APPROVERS = "payout approvers"
+# What the members of each do, for the form that chooses the groups of a user.
+DESCRIPTIONS = {
+    AFFILIATE_MANAGERS: _("decide applications and channels, write to affiliates, assign coupons, manage creatives"),
+    COMPLIANCE_REVIEWERS: _("check signals, open and decide reviews and appeals, suspend affiliates, give notice"),
+    PAYOUT_PREPARERS: _("close months, propose adjustments, submit and export payouts, connect shops, import orders"),
+    PAYOUT_APPROVERS: _("approve payouts and adjustments that someone else submitted or proposed"),
+}
 
 _VIEW_AFFILIATES = [
     "affiliates.view_affiliate",
@@ -90,6 +98,9 @@ GROUPS: dict[str, list[str]] = {
         "tracking.view_orderline",
         "payouts.view_commission",
         "payouts.view_commissionhold",
+        # To ask affiliates about their reviews.
+        "messaging.view_conversation",
+        "messaging.answer_conversation",
         "compliance.view_review",
         "compliance.add_review",
         "compliance.change_review",

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
@@ -57,6 +57,51 @@ def resolve_applicable_version(
         elif follows:
             current = ApplicableVersion(current.agreement_id, version.effective_at)
     return current
+
+
+class VersionPeriod(NamedTuple):
+    """The applicable version from `since` on, and when the affiliate accepted it; None if it follows without."""
+
+    agreement_id: UUID
+    since: datetime
+    accepted_at: datetime | None
+    paused_since: datetime | None
+
+
+def list_version_periods(
+    versions: Sequence[PublishedVersion], accepted: Mapping[UUID, datetime], until: datetime
+) -> list[VersionPeriod]:
+    """Return which versions applied to an affiliate up to `until`, oldest first; arguments as above."""
+    instants = sorted({*(version.effective_at for version in versions), *accepted.values()})
+    periods: list[VersionPeriod] = []
+    for at in instants:
+        current = resolve_applicable_version(versions, accepted, at)
+        if at > until or current.agreement_id is None:
+            continue
+        if periods and periods[-1].agreement_id == current.agreement_id:
+            periods[-1] = periods[-1]._replace(paused_since=current.paused_since)
+        else:
+            periods.append(
+                VersionPeriod(current.agreement_id, at, accepted.get(current.agreement_id), current.paused_since)
+            )
+    return periods
+
+
+def load_version_periods(affiliate_id: UUID, *, until: datetime) -> list[tuple[str, VersionPeriod]]:
+    """Return the names of the versions that applied to the affiliate up to `until`, with their periods, oldest first."""
+    own = Acceptance.objects.filter(affiliate=affiliate_id, agreement=OuterRef("pk"))
+    rows = AgreementVersion.objects.published().order_by("effective_at", "number")
+    rows = rows.only("name", "number", "effective_at", "detriment")
+    # Rows with `accepted_at`.
+    versions: dict[UUID, Any] = {
+        row.pk: row for row in rows.annotate(accepted_at=Subquery(own.values("accepted_at")[:1]))
+    }
+    published = [
+        PublishedVersion(pk, row.effective_at, row.detriment) for pk, row in versions.items() if row.effective_at
+    ]
+    accepted = {pk: row.accepted_at for pk, row in versions.items() if row.accepted_at}
+    periods = list_version_periods(published, accepted, until)
+    return [(str(versions[period.agreement_id]), period) for period in periods]
 
 
 def list_published_versions() -> list[PublishedVersion]:

@@ -35,6 +35,7 @@ def describe_kind(kind: str) -> str:
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
+    ordering = ("-created_at", "-pk")
     list_reads_replica = True
     list_display = ("created_at", "kind_display", "to", "subject", "state", "attempts", "sent_at")
     list_filter = ("state", KindFilter)

@@ -134,16 +134,16 @@ def _format_amount(amount: Decimal) -> str:
 
 
 @transaction.atomic
-def request_erasure(*, affiliate: Affiliate, now: datetime, by: User | None) -> ErasureRequest:
+def request_erasure(
+    *, affiliate: Affiliate, now: datetime, by: User | None, reason: str = "Requested by the affiliate."
+) -> ErasureRequest:
     """Store the request, which is carried out once nothing is open; a repeated request changes nothing.
 
     The affiliate is notified of what it waits for.
     """
     request, created = ErasureRequest.objects.get_or_create(affiliate=affiliate, defaults={"requested_at": now})
     if created:
-        trail.record(
-            action="erasure requested", subject=affiliate, now=now, by=by, reason="Requested by the affiliate."
-        )
+        trail.record(action="erasure requested", subject=affiliate, now=now, by=by, reason=reason)
         with override_language(affiliate.language):
             blockers = list_blockers(affiliate, now)
         context = {"blockers": blockers, "clause": cite_applicable_clause(affiliate, Rule.ERASURE, now)}

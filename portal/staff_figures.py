@@ -20,7 +20,7 @@ from agreements.program_currency import get_program_currency
 from lib.formatting import format_date, format_money
 from payouts.closing.close import get_month_to_close
 from payouts.ledger import booking
-from payouts.models import Account, Close
+from payouts.models import Close
 from payouts.reporting.changes import build_cards
 from payouts.reporting.figures import MEASURES, Figures
 from tracking.models import Rollup
@@ -45,7 +45,7 @@ def list_figures(user: User, now: datetime) -> list[Figure]:
     """Return the figures that `user` may see."""
     sections: tuple[tuple[str, Callable[[User, datetime], list[Figure]]], ...] = (
         ("tracking.view_reports", _list_sales),
-        ("payouts.view_ledgerentry", _list_liability),
+        ("payouts.view_ledgertransaction", _list_liability),
         ("payouts.view_close", _list_next_close),
         ("tracking.view_reports", _list_upcoming_version),
     )
@@ -84,9 +84,13 @@ def _sum_days(first: date) -> Figures:
 
 
 def _list_liability(_user: User, _now: datetime) -> list[Figure]:
-    owed = format_money(booking.get_liability(), get_program_currency())
-    link = f"{reverse('admin:payouts_ledgerentry_changelist')}?account__exact={Account.AFFILIATE_PAYABLE}"
-    return [Figure(_("Liability"), owed, _("settled commissions owed to affiliates"), link)]
+    owed, currency = booking.get_liability(), get_program_currency()
+    note = _("owed to affiliates: balances %(balances)s + payouts not confirmed as paid %(in_transit)s") % {
+        "balances": format_money(owed.balances, currency),
+        "in_transit": format_money(owed.in_transit, currency),
+    }
+    link = reverse("admin:payouts_ledgertransaction_trial_balance")
+    return [Figure(_("Liability"), format_money(owed.total, currency), note, link)]
 
 
 def _list_next_close(user: User, now: datetime) -> list[Figure]:

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from affiliates import applications, channels
 from affiliates.models import Affiliate, Channel
 from payouts.closing import close
-from payouts.models import Close
+from payouts.models import Close, Payout
 from portal import integrity_checks, scheduled_tasks
 from shops import unrated_categories
 from shops.connectors import api_failures, checklist
@@ -92,6 +92,14 @@ CHANNELS = OpenRows(
     {"decision": "open"},
     since="added_at",
     list_rows=lambda: channels.filter_decidable(Channel.objects.all()),
+)
+# Listed by a filter of `payouts/admin/payouts.py`.
+CAME_BACK = OpenRows(
+    Payout,
+    {"came_back": "open"},
+    since="returned_at",
+    patience=SOON,
+    list_rows=Payout.objects.came_back,
 )
 
 

@@ -65,7 +65,7 @@ ENTRIES = (
     ),
     Entry(
         _("Appeals to decide"),
-        _("must be decided by a different reviewer"),
+        _("by a reviewer who did not decide the review"),
         "compliance.decide_review",
         OpenRows(Review, {"state__exact": "appealed"}, due="appeal_decide_by"),
     ),
@@ -117,6 +117,12 @@ ENTRIES = (
         _("exported, bank results not imported"),
         "payouts.export_payoutbatch",
         OpenRows(Payout, {"state__exact": "sent"}, since="sent_at"),
+    ),
+    Entry(
+        _("Payouts that came back"),
+        _("failed or returned; decide, or the next close pays them again"),
+        "payouts.return_payout",
+        todo_counts.CAME_BACK,
     ),
     Entry(
         _("Months to close"),

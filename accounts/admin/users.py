@@ -13,9 +13,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from accounts.groups import DESCRIPTIONS
 from accounts.models import User
 from audit.admin_bases import REASON, AuditedAdmin, build_reason_field
 from lib.admin.bases import ReadOnlyAdmin
@@ -28,20 +32,47 @@ admin.site.unregister(EmailConfirmation)
 admin.site.unregister(Authenticator)
 
 
-class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold has no types
+def _describe_groups() -> str:
+    """Return what each group does, one a line; superusers may do everything."""
+    lines = [f"{name}: {text}" for name, text in DESCRIPTIONS.items()]
+    lines.append(_("Superusers may do everything, also what has no group: users, agreement, program, audit trail."))
+    return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
+
+
+class RoleFormMixin:
+    """Cleans the name, describes the groups, and refuses a group or superuser without access to the admin."""
+
+    fields: dict[str, Any]
+    cleaned_data: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "groups" in self.fields:
+            self.fields["groups"].help_text = _describe_groups()
+
+    def clean_name(self) -> str:
+        """Return the name without invisible characters."""
+        return clean_name(self.cleaned_data["name"])
+
+    def clean(self) -> dict[str, Any]:
+        answers: dict[str, Any] = super().clean() or self.cleaned_data  # type: ignore[misc]  # of the form
+        has_role = answers.get("groups") or answers.get("is_superuser")
+        if has_role and "is_staff" in self.fields and not answers.get("is_staff"):
+            error = _(
+                "Without this the user cannot open the admin, so a group has no effect. Tick it, or choose no group."
+            )
+            self.add_error("is_staff", error)  # type: ignore[attr-defined]  # of the form
+        return answers
+
+
+class NewUserForm(RoleFormMixin, UserCreationForm):  # type: ignore[misc]  # unfold has no types
     class Meta:
         model = User
-        fields = ("email", "name")
-
-    def clean_name(self) -> str:
-        """Return the name without invisible characters."""
-        return clean_name(self.cleaned_data["name"])
+        fields = ("email", "name", "is_staff", "groups")
 
 
-class ChangedUserForm(UserChangeForm):  # type: ignore[misc]  # unfold has no types
-    def clean_name(self) -> str:
-        """Return the name without invisible characters."""
-        return clean_name(self.cleaned_data["name"])
+class ChangedUserForm(RoleFormMixin, UserChangeForm):  # type: ignore[misc]  # unfold has no types
+    pass
 
 
 class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]  # unfold has no types
@@ -72,7 +103,9 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # take
         (gettext_lazy("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
+    add_fieldsets = (
+        (None, {"fields": ("email", "name", "is_staff", "groups", "usable_password", "password1", "password2")}),
+    )
     # Audit records outlive erasure, so they hold no personal data.
     unrecorded_fields = ("email", "name", "password", "password1", "password2")
 

@@ -104,9 +104,7 @@ class AgreementVersionAdmin(AuditedAdmin):
         if version.effective_at > timezone.now():
             return _("scheduled")
         in_force = AgreementVersion.objects.get_in_force(timezone.now())
-        return (
-            _("in force") if version == in_force else _("replaced; applies to those who have not accepted a later one")
-        )
+        return _("in force") if version == in_force else _describe_replacement(version)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Offer to start a draft, and to open those there are."""
@@ -213,3 +211,16 @@ class AgreementVersionAdmin(AuditedAdmin):
 
 def _build_url(version: AgreementVersion) -> str:
     return reverse("admin:agreements_agreementversion_change", args=[version.pk])
+
+
+def _describe_replacement(version: AgreementVersion) -> str:
+    """Say to whom a version that was replaced still applies, if to anyone (specification 2)."""
+    later = AgreementVersion.objects.published().filter(
+        effective_at__gt=version.effective_at, effective_at__lte=timezone.now()
+    )
+    following = later.order_by("effective_at", "number").first()
+    if following is not None and not following.detriment:
+        text = _("replaced; version %(name)s applies to everybody who accepted this one")
+    else:
+        text = _("replaced; applies to those who accepted it, until they accept version %(name)s or a later one")
+    return text % {"name": following.name if following else "-"}

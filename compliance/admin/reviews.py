@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts.staff import staff_member
 from affiliates.models import Affiliate
 from compliance import review_money
-from compliance.admin.cases import render_case, render_signal
+from compliance.admin.cases import render_case, render_evidence, render_signal
 from compliance.admin.forms import (
     AffiliateForm,
     AppealDecisionForm,
@@ -41,6 +41,11 @@ from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_datetime, format_money
 
 State = Review.State
+
+
+def _select_appeals_to_decide(request: HttpRequest) -> Q:
+    """Return the appeals against decisions of other reviewers."""
+    return Q(state=State.APPEALED) & ~Q(decided_by=request.user.pk)
 
 
 class EventInline(ReadOnlyInline):
@@ -69,14 +74,14 @@ class ReviewAdmin(ReadOnlyAdmin):
     search_fields = ("affiliate__code", "affiliate__name", "summary")
     fields = (
         "affiliate_link", "title", "clause", "agreement", "summary", "state", "opened_at", "opened_by", "reply_by",
-        "decide_by", "hold_released_at", "recommendation", "named_commissions", "held_now", "decision",
-        "decision_reason", "decided_at", "decided_by", "appeal_by", "appealed_at", "appeal_decide_by", "appeal",
-        "appeal_decided_at", "appeal_decided_by", "closed_at",
+        "decide_by", "hold_released_at", "recommendation", "named_commissions", "held_now", "evidence", "decision",
+        "decision_reason", "decided_at", "decided_by", "appeal_by", "appealed_at", "appeal_decide_by",
+        "appeal_decider", "appeal", "appeal_decided_at", "appeal_decided_by", "closed_at",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (EventInline,)
     actions_list = ("open_review",)
-    actions_detail = ("decide", "decide_appeal", "add_note")
+    actions_detail: tuple[str, ...] = ("decide", "decide_appeal", "add_note")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return annotate_title(super().get_queryset(request))
@@ -89,12 +94,29 @@ class ReviewAdmin(ReadOnlyAdmin):
     def affiliate_link(self, review: Review) -> SafeString | str:
         return build_admin_link(review.affiliate)
 
+    @admin.display(description=gettext_lazy("who decides the appeal"))
+    def appeal_decider(self, review: Review) -> str:
+        if review.state != State.APPEALED:
+            return "-"
+        return _("Any reviewer but %(name)s, who decided the review.") % {"name": review.decided_by}
+
     @admin.display(description=gettext_lazy("named commissions"))
     @cache_on_row
     def named_commissions(self, review: Review) -> SafeString | str:
         rows = review.commissions.select_related("order").order_by("-placed_at", "pk")[:100]
-        shown = ((row.order.order_id, format_money(row.amount, review.agreement.currency)) for row in rows)
+        shown = (
+            (build_admin_link(row.order, row.order.order_id), format_money(row.amount, review.agreement.currency))
+            for row in rows
+        )
         return format_html_join(", ", "{} ({})", shown) or "-"
+
+    @admin.display(description=gettext_lazy("evidence"))
+    @cache_on_row
+    def evidence(self, review: Review) -> SafeString | str:
+        """Return what the signals of the review found, each with a link to it."""
+        signals = review.signals.order_by("raised_at", "pk")
+        shown = ((build_admin_link(signal), render_evidence(signal)) for signal in signals)
+        return format_html_join("", "<p>{}</p>{}", shown) or "-"
 
     @admin.display(description=gettext_lazy("currently held"))
     @cache_on_row
@@ -168,7 +190,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             details=render_case(review, now=now),
         )
 
-    @StaffPage(gettext_lazy("Decide the appeal"), permission="compliance.decide_review", rows=Q(state=State.APPEALED))
+    @StaffPage(gettext_lazy("Decide the appeal"), permission="compliance.decide_review", rows=_select_appeals_to_decide)
     def decide_appeal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         review = get_object_or_404(self.get_queryset(request).select_related("agreement"), pk=object_id)
         now = timezone.now()

@@ -4,16 +4,28 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
-from django.utils.translation import gettext_lazy
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from affiliates.admin_fields import list_affiliate_facts
+from affiliates.models import Affiliate
+from agreements.applicable_version import get_applicable_version
+from agreements.models import AgreementVersion
+from agreements.periods import get_program_time_zone
+from agreements.program_currency import get_program_currency
 from compliance.admin.forms import AffiliateReasonForm, ProgramEndForm
+from compliance.deadlines import add_days
 from compliance.models import TerminationNotice
 from compliance.offboarding import program_end, suspension, termination
+from compliance.offboarding.notice_expiry import PARTICIPATING_STATES
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.confirmation import Fact
 from lib.admin.staff_action import StaffAction
+from lib.formatting import format_date, format_datetime, format_money
+from payouts.commissions.unsettled_earnings import get_unsettled_earnings
+from payouts.ledger import booking
 
 NOTICE_EXPLANATION = gettext_lazy(
     "The affiliate keeps earning until the notice takes effect, and everything earned is paid."
@@ -25,6 +37,47 @@ SUSPENSION_EXPLANATION = gettext_lazy(
 
 def _list_facts(_row: None, answers: dict[str, Any]) -> list[Fact]:
     return list_affiliate_facts(answers["affiliate"])
+
+
+def list_notice_facts(affiliate: Affiliate) -> list[Fact]:
+    """Return who gets notice, when it takes effect, and the money that is still theirs."""
+    now = timezone.now()
+    version = get_applicable_version(affiliate.pk, at=now)[0] or AgreementVersion.objects.get_in_force(now)
+    earnings, currency = get_unsettled_earnings(affiliate), get_program_currency()
+    facts = list_affiliate_facts(affiliate)
+    if version is not None:
+        # The day alone: what is confirmed in the second step must be what the first one showed.
+        effect = format_date(add_days(now, version.termination_notice_days).astimezone(get_program_time_zone()).date())
+        days = ngettext("%(days)d day", "%(days)d days", version.termination_notice_days)
+        facts.append(
+            Fact(
+                gettext_lazy("Takes effect"),
+                f"{effect} ({days % {'days': version.termination_notice_days}}, {version})",
+            )
+        )
+    return [
+        *facts,
+        Fact(gettext_lazy("Balance"), format_money(earnings.balance, currency)),
+        Fact(gettext_lazy("Commissions not settled yet"), format_money(earnings.unsettled, currency)),
+        Fact(gettext_lazy("E-mail"), _("The affiliate is notified at once, with your reason.")),
+    ]
+
+
+def _list_end_facts(_row: None, answers: dict[str, Any]) -> list[Fact]:
+    """Return what the end of the program concerns."""
+    owed, currency = booking.get_liability(), get_program_currency()
+    notified = Affiliate.objects.filter(state__in=PARTICIPATING_STATES).count()
+    return [
+        Fact(gettext_lazy("End of the program"), format_datetime(answers["ends_at"])),
+        Fact(gettext_lazy("Affiliates who are notified at once"), f"{notified:,}"),
+        Fact(gettext_lazy("Owed to affiliates now"), format_money(owed.total, currency)),
+        Fact(
+            gettext_lazy("After the end"),
+            _(
+                "Orders no longer count. The following month-end closes settle and pay what was earned, without a minimum."
+            ),
+        ),
+    ]
 
 
 @admin.register(TerminationNotice)
@@ -51,7 +104,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
         ),
         title=gettext_lazy("Give notice of termination"),
         explanation=NOTICE_EXPLANATION,
-        facts=_list_facts,
+        facts=lambda _row, answers: list_notice_facts(answers["affiliate"]),
         success=gettext_lazy("Notice given."),
     )
     suspend = StaffAction(
@@ -81,6 +134,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
             ends_at=answers["ends_at"], reason=answers["reason"], now=now, by=by
         ),
         explanation=gettext_lazy("Every affiliate is notified at once and applications close. This cannot be undone."),
+        facts=_list_end_facts,
         success=gettext_lazy("End of the program announced."),
     )
     revoke = StaffAction(

@@ -1,6 +1,7 @@
 """Admin actions that first ask for a confirmation or a reason, all on the same page."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from django import forms
@@ -87,7 +88,7 @@ def run_action(
     do: Callable[[dict[str, Any]], object],
     back: str,
     *,
-    success_message: str = "",
+    success_message: str | Callable[[Any], Label] = "",
     explanation: str = "",
     initial: dict[str, Any] | None = None,
     variant: str = "primary",
@@ -97,30 +98,39 @@ def run_action(
 ) -> HttpResponse:
     """Show the form, then call `do` with its cleaned data in one transaction and redirect to `back`.
 
-    A ValidationError for fields of the form is shown at the fields. Any other ValidationError, NotAllowed and
-    PermissionDenied become messages. Works for actions of a list and for pages of a row. The button of the `variant`
-    "danger" is red. `facts` of `lib.admin.confirmation` say what will change, `details` is HTML to read before deciding.
+    A ValidationError for fields of the form is shown at the fields. Any other ValidationError becomes a message,
+    above the form if it has a typed text; NotAllowed and PermissionDenied become messages of the page behind. Works
+    for actions of a list and for pages of a row. The button of the `variant` "danger" is red. `success_message` may
+    be a function of what `do` returned. `facts` of `lib.admin.confirmation` say what will change, `details` is HTML
+    to read before deciding.
     `preview` returns the e-mail for the answers; they are None before the form is filled in.
     """
     form = form_class(request.POST, request.FILES) if CONFIRMED in request.POST else form_class(initial=initial)
     answers = form.cleaned_data if form.is_bound and form.is_valid() else None
+    show = partial(render_page, request, admin, form, title, back, explanation, variant)
     if answers is not None and not is_preview(request):
         try:
             with transaction.atomic():
-                do(answers)
+                result = do(answers)
         except ValidationError as error:
             if add_field_errors(form, error):
-                return render_page(
-                    request, admin, form, title, back, explanation, variant, facts=facts, details=details
-                )
+                return show(facts=facts, details=details)
             messages.error(request, " ".join(error.messages))
+            if _has_text(form):
+                return show(facts=facts, details=details)
         except (NotAllowed, PermissionDenied) as error:
             messages.error(request, str(error) or _("You don't have permission to do this."))
         else:
-            messages.success(request, success_message or _("Done: %(title)s") % {"title": title})
+            text = str(success_message(result) if callable(success_message) else success_message)
+            messages.success(request, text or _("Done: %(title)s") % {"title": title})
         return HttpResponseRedirect(back)
-    shown = {"facts": facts, "details": details, "preview": preview(answers) if preview else None}
-    return render_page(request, admin, form, title, back, explanation, variant, **shown)
+    return show(facts=facts, details=details, preview=preview(answers) if preview else None)
+
+
+def _has_text(form: forms.Form) -> bool:
+    """Return whether a text was typed, which a refusal must not lose."""
+    texts = [name for name, field in form.fields.items() if isinstance(field.widget, forms.Textarea)]
+    return any(form.cleaned_data.get(name) for name in texts)
 
 
 def add_field_errors(form: forms.Form, error: ValidationError) -> bool:

@@ -29,6 +29,7 @@ Do = Callable[[Any, dict[str, Any], datetime, Any], object]
 Explanation = Label | Callable[[Any], Label]
 Facts = Callable[[Any, dict[str, Any]], Sequence[Fact]]
 Permission = str | Callable[[HttpRequest], bool]
+Rows = Q | Callable[[HttpRequest], Q]
 # The attribute of an admin with the `rows` of its actions, by their names.
 OFFERED_ROWS = "offered_rows"
 MakePreview = Callable[[Any, dict[str, Any] | None, datetime, Any], Preview | None]
@@ -53,11 +54,12 @@ class StaffAction:
     by)` returns the e-mail that will be sent; the answers are None before the form is filled in.
 
     `permission` is a Django permission ("app.codename") or a function of the request. `rows` are the rows that get
-    the button. A POST for another row is passed on, so that the domain function says why it is too late. `do(row,
-    answers, now, by)` gets the answers of `form`, runs in one transaction, and refuses with ValidationError,
-    NotAllowed or PermissionDenied. `facts(row, answers)` says what will change (`lib.admin.confirmation`): beside the
-    form of a row, without answers; else in a second step. `title`, `explanation` and `success` may be functions of the
-    row.
+    the button, or a function of the request if they differ by user, as for a second approval. A POST for another row
+    is passed on, so that the domain function says why it is too late. `do(row, answers, now, by)` gets the answers of
+    `form`, runs in one transaction, and refuses with ValidationError, NotAllowed or PermissionDenied. `facts(row,
+    answers)` says what will change (`lib.admin.confirmation`): beside the form of a row, without answers; else in a
+    second step. `title`, `explanation` and `success` may be functions of the row; without a row, `success` may be a
+    function of what `do` returned.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class StaffAction:
         permission: Permission,
         do: Do,
         form: type[forms.Form] = ConfirmForm,
-        rows: Q | None = None,
+        rows: Rows | None = None,
         title: Explanation | None = None,
         explanation: Explanation = "",
         success: Explanation = "",
@@ -105,7 +107,9 @@ class StaffAction:
                 lambda answers: self.do(row, answers, timezone.now(), request.user),
                 _build_back_url(request, model_admin, object_id),
                 explanation=_resolve_text(self.explanation, row),
-                success_message=_resolve_text(self.success, row),
+                success_message=(
+                    self.success if row is None and callable(self.success) else _resolve_text(self.success, row)
+                ),
                 variant=self.variant or "primary",
                 **({"preview": partial(preview, row)} if preview else {}),
             )
@@ -143,7 +147,7 @@ class StaffAction:
     def _find_obstacles(self, rows: Sequence[Any]) -> dict[Any, str]:
         """Return why `rows` would be skipped, by primary key."""
         obstacles = {}
-        if self.rows is not None and rows:
+        if isinstance(self.rows, Q) and rows:
             allowed = type(rows[0])._default_manager.filter(self.rows, pk__in=[row.pk for row in rows])
             possible = set(allowed.values_list("pk", flat=True))
             reason = _("Not possible in its present state.")
@@ -166,7 +170,7 @@ class StaffPage:
         label: Label,
         *,
         permission: Permission,
-        rows: Q | None = None,
+        rows: Rows | None = None,
         url_path: str | None = None,
         icon: str | None = None,
         variant: str | None = None,
@@ -190,7 +194,7 @@ class StaffPage:
         setattr(owner, name, decorate(self.view))
 
 
-def add_permission_check(owner: type[ModelAdmin[Any]], name: str, permission: Permission, rows: Q | None) -> None:
+def add_permission_check(owner: type[ModelAdmin[Any]], name: str, permission: Permission, rows: Rows | None) -> None:
     """Add a method to `owner`: who holds `permission` may do the action `name`, and sees its button on `rows` alone."""
 
     def check(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str | None = None) -> bool:
@@ -213,7 +217,8 @@ def _list_offered(model_admin: ModelAdmin[Any], request: HttpRequest, object_id:
         classes = reversed(type(model_admin).__mro__)
         rows = {name: one for each in classes for name, one in vars(each).get(OFFERED_ROWS, {}).items()}
         conditions = {
-            f"offers_{name}": Case(When(one, then=Value(True)), default=Value(False)) for name, one in rows.items()
+            f"offers_{name}": Case(When(one(request) if callable(one) else one, then=Value(True)), default=Value(False))
+            for name, one in rows.items()
         }
         found = model_admin.model._default_manager.filter(pk=object_id).values(**conditions).first() or {}
         offered[key] = {name for name in rows if found.get(f"offers_{name}")}

@@ -51,6 +51,8 @@ class Message(models.Model):
             # For the home of staff.
             models.Index(fields=["created_at"], condition=Q(state="failed"), name="mail_failed"),
             models.Index(fields=["to", "created_at"], name="mail_to"),
+            # For the list of staff. Ids don't follow the time: that of a statement's e-mail is random.
+            models.Index(fields=["-created_at", "-id"], name="mail_newest"),
             models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="mail_unread"),
         ]
         constraints: ClassVar = [

@@ -129,10 +129,14 @@ class ConversationAdmin(ReadOnlyAdmin):
             build_changelist_url(Conversation),
             success_message=_("Message sent. The affiliate is notified by e-mail."),
             explanation=_("The affiliate is notified by e-mail and can answer on their messages page."),
-            initial={"affiliate": affiliate.code if affiliate else ""},
+            initial={
+                "affiliate": affiliate.code if affiliate else "",
+                "subject": request.GET.get("subject", "").replace("\0", "")[:SUBJECT_LENGTH],
+            },
         )
 
 
-def build_write_url(affiliate: Affiliate) -> str:
-    """Return the URL of the page on which staff write to `affiliate`."""
-    return f"{reverse('admin:messaging_conversation_write')}?{urlencode({'affiliate': affiliate.code})}"
+def build_write_url(affiliate: Affiliate, *, subject: str = "") -> str:
+    """Return the URL of the page on which staff write to `affiliate`, with a subject to begin with."""
+    query = {"affiliate": affiliate.code} | ({"subject": subject} if subject else {})
+    return f"{reverse('admin:messaging_conversation_write')}?{urlencode(query)}"

@@ -67,6 +67,7 @@ class AdjustmentAdmin(MoneyAdmin):
         "decided_at",
         "decided_by",
         "statement",
+        "next_step",
     )
     readonly_fields = fields
     actions_list = ("propose", "negative_balances", "write_off")
@@ -76,6 +77,14 @@ class AdjustmentAdmin(MoneyAdmin):
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_label(self, row: Adjustment) -> str:
         return row.kind_label
+
+    @admin.display(description=gettext_lazy("what happens next"))
+    def next_step(self, row: Adjustment) -> str:
+        if row.state == Adjustment.State.PROPOSED:
+            return _("Someone other than %(name)s, who proposed it, approves or rejects it.") % {"name": row.made_by}
+        if row.state == Adjustment.State.APPROVED and row.statement_id is None:
+            return _("The next month-end close posts it.")
+        return "-"
 
     @action(description=gettext_lazy("Negative balances"), permissions=["view"])
     def negative_balances(self, request: HttpRequest) -> HttpResponse:
@@ -128,7 +137,7 @@ class AdjustmentAdmin(MoneyAdmin):
     approve = StaffAction(
         gettext_lazy("Approve"),
         permission="payouts.approve_adjustment",
-        rows=Q(state=Adjustment.State.PROPOSED),
+        rows=lambda request: Q(state=Adjustment.State.PROPOSED) & ~Q(made_by=request.user.pk),
         do=lambda adjustment, _answers, now, by: adjustments.approve(adjustment=adjustment, now=now, by=by),
         title=gettext_lazy("Approve this adjustment"),
         facts=lambda adjustment, _answers: money_facts.list_adjustment_facts(adjustment),

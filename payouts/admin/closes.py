@@ -98,10 +98,13 @@ class CloseAdmin(ReadOnlyAdmin):
         rows = (
             (_("statements"), summary.statements),
             (_("lines"), summary.lines),
-            (_("commissions settled"), format_money(summary.settled, currency)),
+            (_("opening balances"), format_money(summary.opening, currency)),
+            (_("+ commissions settled"), format_money(summary.settled, currency)),
+            (_("+ adjustments"), format_money(summary.adjustments, currency)),
+            (_("+ payouts failed, returned or cancelled"), format_money(summary.returned, currency)),
+            (_("− payouts"), format_money(summary.paid, currency)),
+            (_("= carried over"), format_money(summary.carried, currency)),
             (_("payouts"), summary.payouts),
-            (_("paid out"), format_money(summary.paid, currency)),
-            (_("carried over"), format_money(summary.carried, currency)),
             (_("negative balances"), summary.negative),
             (_("close exceptions"), summary.exceptions),
         )

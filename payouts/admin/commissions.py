@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from affiliates.affiliate_filter import match_affiliate
 from agreements.category_names import build_name_subquery, load_category_names
+from agreements.program_currency import annotate_currency
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
 from lib.admin.pages import build_admin_link
 from lib.admin.value_filter import ValueFilter
@@ -22,6 +23,24 @@ from payouts.models import Commission, CommissionHold, StatementLine
 from payouts.reporting.commission_list import STATE_LABELS, annotate_state
 from tracking.models import Order
 from tracking.orders.order_lookup import match_order_number
+
+
+class CommissionInline(ReadOnlyInline):
+    """The commission of each line, on the page of an order."""
+
+    model = Commission
+    fields = ("commission_link", "affiliate", "base", "rate", "amount_display", "clause", "validates_at")
+    readonly_fields = fields
+    verbose_name_plural = gettext_lazy("commissions")
+    tab = False
+    amount_display = build_amount_column("amount", gettext_lazy("commission"))
+
+    @admin.display(description=gettext_lazy("line"))
+    def commission_link(self, row: Commission) -> SafeString | str:
+        return build_admin_link(row, row.line)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return annotate_currency(super().get_queryset(request).select_related("line", "affiliate"))
 
 
 class HoldInline(ReadOnlyInline):

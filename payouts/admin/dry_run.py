@@ -52,10 +52,13 @@ def _build_comparison(dry_run: DryRun | None) -> list[dict[str, Any]]:
     labels = {
         "statements": (_("Statements"), False),
         "lines": (_("Lines"), False),
-        "settled": (_("Commissions settled"), True),
+        "opening": (_("Opening balances"), True),
+        "settled": (_("+ commissions settled"), True),
+        "adjustments": (_("+ adjustments"), True),
+        "returned": (_("+ payouts failed, returned or cancelled"), True),
+        "paid": (_("− payouts"), True),
+        "carried": (_("= carried over to the next month"), True),
         "payouts": (_("Payouts"), False),
-        "paid": (_("Paid out"), True),
-        "carried": (_("Rolls over to next month"), True),
         "negative": (_("Negative balances"), False),
         "exceptions": (_("Close exceptions"), False),
     }

@@ -19,7 +19,7 @@ from lib.replica import reads_replica
 from lib.row_stream import iter_rows
 from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
-from payouts.ledger import journal
+from payouts.ledger import booking, journal
 from payouts.models import Account, LedgerEntry, LedgerTransaction
 
 
@@ -140,6 +140,9 @@ class LedgerTransactionAdmin(MoneyAdmin):
             months=[f"{day:%Y-%m}" for day in journal.list_ledger_months()],
             total=sum(sums.balance for sums in balances.values()),
             now=month is None,
+            liability=booking.Liability(
+                -balances[Account.AFFILIATE_PAYABLE].balance, -balances[Account.PAYOUTS_IN_TRANSIT].balance
+            ),
         )
 
     def account(self, request: HttpRequest, account: str) -> HttpResponse:

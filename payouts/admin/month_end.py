@@ -17,12 +17,16 @@ from agreements.program_currency import get_program_currency
 from lib.admin.pages import build_changelist_url
 from lib.formatting import format_money, format_month
 from payouts.admin.bases import money_page
+from payouts.admin.payouts import CAME_BACK
 from payouts.closing.close import get_month_to_close
 from payouts.disbursement.month_end import MonthEnd, Step, find_month_end, list_unfinished_retries
 from payouts.models import Close, Payout, PayoutBatch, Statement
 
 RECENT_MONTHS = 6
+MAX_CAME_BACK = 25
 
+# Of a close: the sum of all but the last two, less the payouts, is what is carried over.
+_SUM = ("opening", "settled", "adjustments", "returned", "paid", "carried")
 _PERMISSIONS = {
     Step.DRY_RUN: "payouts.close_month",
     Step.CLOSE: "payouts.close_month",
@@ -66,6 +70,9 @@ def render_month_end(model_admin: ModelAdmin[Any], request: HttpRequest) -> Http
         steps=_Steps(found, request).build_rows() if found else [],
         months=_list_months(),
         retries=list_unfinished_retries(),
+        came_back=Payout.objects.came_back().select_related("affiliate").order_by("returned_at", "pk")[:MAX_CAME_BACK],
+        came_back_url=build_changelist_url(Payout, "came_back=open"),
+        came_back_text=CAME_BACK,
         back=reverse("admin:index"),
     )
 
@@ -122,8 +129,11 @@ class _Steps:
             lines = [
                 ngettext("%(count)s statement", "%(count)s statements", summary.statements)
                 % {"count": summary.statements},
-                _("%(settled)s of commissions settled, %(paid)s to be paid out, %(carried)s carried over")
-                % {name: self._format(getattr(summary, name)) for name in ("settled", "paid", "carried")},
+                _(
+                    "Opening balances %(opening)s + commissions settled %(settled)s + adjustments %(adjustments)s"
+                    " + payouts failed, returned or cancelled %(returned)s − payouts %(paid)s = %(carried)s carried over"
+                )
+                % {name: self._format(getattr(summary, name)) for name in _SUM},
             ]
             if summary.exceptions:
                 text = ngettext("%(count)s close exception", "%(count)s close exceptions", summary.exceptions)
@@ -168,7 +178,9 @@ class _Steps:
         own = [Link(_("Export"), self._build_url("export"))]
         links = [Link(_("Files"), f"{self._build_url('change')}#files")] if batch and batch.sent_at else []
         at = batch.sent_at if batch else None
-        return self._build(Step.EXPORT, _("Export the payment files"), lines, own=own, links=links, at=at)
+        file = batch.files.select_related("made_by").order_by("made_at").first() if batch and at else None
+        by = _describe_person(file.made_by if file else None)
+        return self._build(Step.EXPORT, _("Export the payment files"), lines, own=own, links=links, by=by, at=at)
 
     def _build_results(self) -> StepRow:
         results, batch = self.found.results, self.found.batch

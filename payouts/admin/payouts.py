@@ -1,15 +1,19 @@
 """Single payouts in the admin: held or cancelled before they are sent, paid again after they came back."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import cache_on_row
-from lib.admin.pages import build_admin_links
+from lib.admin.pages import build_admin_link, build_admin_links
 from lib.admin.staff_action import StaffAction
 from payouts.admin import money_facts
 from payouts.admin.bases import MoneyAdmin, build_amount_column
@@ -18,23 +22,42 @@ from payouts.disbursement.approval import UNSENT_STATES
 from payouts.ledger import journal
 from payouts.models import Payout
 
+CAME_BACK = gettext_lazy(
+    "The amount is back in the affiliate’s balance. The next month-end close pays it to the affiliate’s payout details,"
+    " even if they are the same as before. If the account is wrong, ask the affiliate for other details, or hold their"
+    " payouts until then. “Pay again” pays before the close."
+)
+
 
 def _may_hold(request: HttpRequest) -> bool:
     return request.user.has_perm("payouts.return_payout") and request.user.has_perm("payouts.release_payouthold")
+
+
+class CameBackFilter(admin.SimpleListFilter):
+    """Failed and returned payouts that wait for a decision or for the next close."""
+
+    title = gettext_lazy("came back")
+    parameter_name = "came_back"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", _("not paid again yet"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return Payout.objects.came_back() & queryset if self.value() == "open" else queryset
 
 
 @admin.register(Payout)
 class PayoutAdmin(MoneyAdmin):
     ordering = ("-created_at", "-pk")
     list_display = ("reference", "affiliate", "amount_display", "state", "details", "batch", "created_at")
-    list_filter = ("state", "details__method", "batch")
+    list_filter = ("state", CameBackFilter, "details__method", "batch")
     list_select_related = ("affiliate", "details", "batch")
     search_fields = ("reference", "affiliate__code", "affiliate__name")
     search_help_text = gettext_lazy("Beginning of a reference, or affiliate's code, e-mail address or name")
     sortable_by = ("created_at",)
     fields = (
         "reference", "affiliate", "amount_display", "state", "details", "batch", "statement", "replaces", "created_at",
-        "sent_at", "paid_at", "returned_at", "failure", "returned_statement", "ledger_transactions",
+        "sent_at", "paid_at", "returned_at", "failure", "next_step", "returned_statement", "ledger_transactions",
     )  # fmt: skip
     readonly_fields = fields
     actions_detail = ("hold", "cancel", "reissue")
@@ -42,6 +65,11 @@ class PayoutAdmin(MoneyAdmin):
 
     def build_search(self, text: str) -> Q:
         return Q(reference__startswith=text.upper()) | match_affiliate(text)
+
+    @admin.display(description=gettext_lazy("what happens next"))
+    @cache_on_row
+    def next_step(self, row: Payout) -> SafeString | str:
+        return describe_next_step(row)
 
     @admin.display(description=gettext_lazy("ledger transactions"))
     @cache_on_row
@@ -79,7 +107,9 @@ class PayoutAdmin(MoneyAdmin):
     reissue = StaffAction(
         gettext_lazy("Pay again"),
         permission="payouts.return_payout",
-        rows=Q(state__in=(Payout.State.FAILED, Payout.State.CANCELLED)),
+        rows=Q(
+            state__in=(Payout.State.FAILED, Payout.State.CANCELLED), returned_statement__isnull=True, replaced_by=None
+        ),
         form=ReasonForm,
         do=lambda payout, answers, now, by: payout_transitions.reissue(payout=payout, now=now, by=by, **answers),
         title=gettext_lazy("Pay this amount again"),
@@ -89,3 +119,15 @@ class PayoutAdmin(MoneyAdmin):
         facts=lambda payout, _answers: money_facts.list_reissue_facts(payout),
         success=gettext_lazy("New payout created."),
     )
+
+
+def describe_next_step(payout: Payout) -> SafeString | str:
+    """Say what becomes of the amount of a payout that came back."""
+    if payout.returned_at is None:
+        return "-"
+    if payout.returned_statement_id is not None:
+        return _("Nothing: the amount is on a later statement.")
+    newer = Payout.objects.filter(replaces=payout).first()
+    if newer is not None:
+        return format_html(_("Paid again by {}."), build_admin_link(newer))
+    return str(CAME_BACK)

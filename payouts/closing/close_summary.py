@@ -25,13 +25,23 @@ COLUMNS = (
 )
 
 
+_PRINTED = ("period", "statements", "lines", "settled", "payouts", "paid", "carried", "negative", "exceptions")
+
+
 class CloseSummary(NamedTuple):
-    """Totals of a close, in the program's currency; `carried` is the sum of all closing balances."""
+    """Totals of a close, in the program's currency.
+
+    `opening` and `carried` are the sums of the opening and closing balances of its statements:
+    opening + settled + adjustments + returned - paid = carried.
+    """
 
     period: str
     statements: int
     lines: int
+    opening: Decimal
     settled: Decimal
+    adjustments: Decimal
+    returned: Decimal
     payouts: int
     paid: Decimal
     carried: Decimal
@@ -44,7 +54,10 @@ def summarize_close(close: Close) -> CloseSummary:
     totals = Statement.objects.filter(close=close).aggregate(
         statements=Count("pk"),
         lines_=Sum("lines"),
+        opening_=Sum("opening"),
         settled_=Sum("settled"),
+        adjustments_=Sum("adjustments"),
+        returned_=Sum("returned"),
         payouts=Count("pk", filter=Q(payout__gt=0)),
         paid=Sum("payout"),
         carried=Sum("closing"),
@@ -54,7 +67,10 @@ def summarize_close(close: Close) -> CloseSummary:
         period=str(close),
         statements=totals["statements"],
         lines=totals["lines_"] or 0,
+        opening=totals["opening_"] or ZERO,
         settled=totals["settled_"] or ZERO,
+        adjustments=totals["adjustments_"] or ZERO,
+        returned=totals["returned_"] or ZERO,
         payouts=totals["payouts"],
         paid=totals["paid"] or ZERO,
         carried=totals["carried"] or ZERO,
@@ -64,8 +80,9 @@ def summarize_close(close: Close) -> CloseSummary:
 
 
 def format_summary(close: Close) -> str:
-    """Return the summary as `key=value` pairs in one line."""
-    return " ".join(f"{key}={value}" for key, value in summarize_close(close)._asdict().items())
+    """Return the summary as `key=value` pairs in one line: the output of `close_month`, which scripts read."""
+    values = summarize_close(close)._asdict()
+    return " ".join(f"{key}={values[key]}" for key in _PRINTED)
 
 
 def iter_csv_rows(close: Close) -> Iterator[list[Cell]]:

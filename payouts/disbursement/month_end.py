@@ -83,7 +83,8 @@ def find_month_end(first_day: date | None, *, now: datetime) -> MonthEnd | None:
 
 def list_unfinished_retries() -> list[PayoutBatch]:
     """Return the batches that pay failed or returned payouts again and are not done with, oldest first."""
-    return list(PayoutBatch.objects.filter(_UNFINISHED, close=None).distinct().order_by("created_at"))
+    batches = PayoutBatch.objects.filter(_UNFINISHED, close=None).distinct().order_by("created_at")
+    return list(batches.prefetch_related("payouts__affiliate"))
 
 
 def _describe_open(month: Period, now: datetime) -> MonthEnd:

@@ -74,12 +74,26 @@ def post_transactions(bookings: Sequence[NewTransaction], *, now: datetime, by: 
     return posted
 
 
-def get_liability() -> Decimal:
-    """Return what all affiliates together are owed, less what some owe, in the program's currency."""
-    total: Decimal | None = LedgerEntry.objects.filter(account=Account.AFFILIATE_PAYABLE).aggregate(
-        total=Sum("amount")
-    )["total"]
-    return -total if total else ZERO
+class Liability(NamedTuple):
+    """What all affiliates together are owed, less what some owe, in the program's currency.
+
+    `in_transit` are payouts from their draft until they are paid or come back; `balances` does not include them.
+    """
+
+    balances: Decimal
+    in_transit: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.balances + self.in_transit
+
+
+def get_liability() -> Liability:
+    """Return the credit on the two accounts of what is owed."""
+    accounts = (Account.AFFILIATE_PAYABLE, Account.PAYOUTS_IN_TRANSIT)
+    rows = LedgerEntry.objects.filter(account__in=accounts).order_by().values_list("account").annotate(Sum("amount"))
+    sums = dict(rows)
+    return Liability(*(-sums.get(account.value, ZERO) for account in accounts))
 
 
 def get_balance(affiliate: Affiliate) -> Decimal:

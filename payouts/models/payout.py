@@ -105,6 +105,10 @@ class PayoutQuerySet(models.QuerySet["Payout"]):
     def for_affiliate(self, affiliate: Affiliate | UUID) -> Self:
         return self.filter(affiliate=affiliate)
 
+    def came_back(self) -> Self:
+        """Return failed and returned payouts that wait: not paid again, and their amounts not on a statement yet."""
+        return self.filter(state="failed", returned_statement=None, replaced_by=None)
+
 
 class Payout(models.Model):
     """A payment of one statement's balance to an affiliate, or a retry of such a payment."""
@@ -149,6 +153,11 @@ class Payout(models.Model):
             models.Index(fields=["-created_at", "-id"]),
             # For the home of staff.
             models.Index(fields=["sent_at"], condition=Q(state="sent"), name="payout_without_result"),
+            models.Index(
+                fields=["returned_at"],
+                condition=Q(state="failed", returned_statement__isnull=True),
+                name="payout_came_back",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

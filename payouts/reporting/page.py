@@ -54,7 +54,9 @@ def build_csv_response(query: ReportQuery, zone: ZoneInfo) -> HttpResponse:
 
 
 def _build_report(query: ReportQuery, zone: ZoneInfo) -> Report:
-    return reports.build_report(affiliate=query.affiliate, by=query.by, span=query.days, zone=zone)
+    return reports.build_report(
+        affiliate=query.affiliate, by=query.by, span=query.days, preset=query.preset or "", zone=zone
+    )
 
 
 def _build_sorted_query(request: HttpRequest, query: ReportQuery) -> str:

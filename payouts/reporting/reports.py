@@ -68,13 +68,15 @@ class Report(NamedTuple):
     omitted_rows: int
 
 
-def build_report(*, affiliate: Affiliate | UUID | None, by: GroupBy, span: Span, zone: ZoneInfo) -> Report:
+def build_report(
+    *, affiliate: Affiliate | UUID | None, by: GroupBy, span: Span, zone: ZoneInfo, preset: str = ""
+) -> Report:
     """Return clicks, orders, sales and commission of one affiliate, or of all for None, now and in the previous period.
 
     Days are those of the program's `zone`. Orders count on the day they were placed, without cancelled ones; sales are
     what customers paid less refunds; commission is its current amount.
     """
-    previous_span = get_previous_span(span)
+    previous_span = get_previous_span(span, preset)
     groups = _query_groups(affiliate, by, span, previous_span, zone)
     days = {date.fromisoformat(key): _add_figures(*both) for kind, key, _count, *both in groups if kind == "day"}
     if by is GroupBy.DAY:

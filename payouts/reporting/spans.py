@@ -29,6 +29,9 @@ class Preset(TextChoices):
     LAST_YEAR = "last-year", gettext_lazy("last year")
 
 
+_NUMBERS_OF_DAYS = (Preset.TODAY, Preset.LAST_7, Preset.LAST_30, Preset.LAST_90)
+
+
 class Span(NamedTuple):
     """Days from the first to the last, both included."""
 
@@ -81,9 +84,14 @@ def get_preset_span(preset: Preset, today: date) -> Span:
     return Span(first_days[preset], today)
 
 
-def get_previous_span(span: Span) -> Span:
-    """Return the previous days, as many as in `span`; for a whole month or year, the whole previous month or year."""
+def get_previous_span(span: Span, preset: str = "") -> Span:
+    """Return the previous days, as many as in `span`; for a whole month or year, the whole previous month or year.
+
+    A `preset` that is a number of days is always compared with as many days.
+    """
     last = span.first - DAY
+    if preset in _NUMBERS_OF_DAYS:
+        return Span(last - (span.days - 1) * DAY, last)
     if span.first.day == 1 and (span.last + DAY).day == 1:
         if (span.first.year, span.first.month) == (span.last.year, span.last.month):
             return Span(last.replace(day=1), last)

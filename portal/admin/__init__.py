@@ -4,9 +4,11 @@ from portal.admin import (
     affiliates,
     agreement_versions,
     application_settings,
+    audit_records,
     channels,
     erasure,
     operations,
+    reviews,
     users,
 )
 
@@ -14,8 +16,10 @@ __all__ = [
     "affiliates",
     "agreement_versions",
     "application_settings",
+    "audit_records",
     "channels",
     "erasure",
     "operations",
+    "reviews",
     "users",
 ]

@@ -11,7 +11,7 @@ from agreements.program_currency import get_currency_and_zone
 from lib.admin.bases import BaseAdmin
 from lib.formatting import format_datetime
 from portal.affiliate_page.application_tables import annotate_answers
-from portal.affiliate_page.figures import annotate_figures, list_figures
+from portal.affiliate_page.figures import annotate_figures, list_figures, list_warnings
 from portal.affiliate_page.record_tables import NOTES
 from portal.affiliate_page.tables import Context, Tab, Table, load_table
 from portal.affiliate_page.tabs import OVERVIEW, find_tab, list_tables, list_tabs
@@ -59,6 +59,7 @@ class AffiliatePageAdmin(BaseAdmin):
             "tabs": tabs,
             "tab": tab,
             "is_overview": tab is OVERVIEW,
+            "warnings": list_warnings(affiliate),
             "figures": list_figures(affiliate, request.user, currency=currency, zone=zone, now=context.now),
             "tables": [load_table(table, context) for table in self._list_tables(request, affiliate, tab)],
             "tags": affiliate.tags.all() if request.user.has_perm("affiliates.view_affiliatetag") else (),

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_countries.filters import CountryFilter
 
@@ -22,7 +23,7 @@ from affiliates.admin_fields import STATE_COLORS, list_affiliate_facts, render_l
 from affiliates.affiliate_filter import MAX_MATCHED, match_affiliate
 from affiliates.models import Affiliate, Channel, State
 from compliance.admin.reviews import build_open_review_url
-from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION
+from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION, list_notice_facts
 from compliance.models import TerminationNotice
 from compliance.offboarding import suspension, termination
 from lib.admin.actions import ReasonForm
@@ -31,9 +32,11 @@ from lib.admin.staff_action import StaffAction, StaffPage
 from lib.typed import display
 from messaging.admin.conversations import build_write_url
 from payouts.admin.csv_import import serve_import
+from portal import erasure
 from portal.admin.affiliate_import import AffiliateImport
 from portal.admin.affiliate_page import AffiliatePageAdmin
 from portal.admin.applications import ApplicationActions, lists_applications
+from portal.admin.erasure import ErasureRequestForm, list_erasure_facts
 from portal.admin.list_filters import ApplicationFilter
 from portal.admin.staff_notes import StaffNotesMixin, TagFilter
 
@@ -96,6 +99,7 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         "give_notice",
         "edit_tags",
         "add_note",
+        "request_erasure",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Affiliate]:
@@ -213,8 +217,25 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         ),
         title=gettext_lazy("Give notice of termination"),
         explanation=NOTICE_EXPLANATION,
-        facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
+        facts=lambda affiliate, _answers: list_notice_facts(affiliate),
         success=gettext_lazy("Notice given."),
+    )
+
+    request_erasure = StaffAction(
+        gettext_lazy("Enter a deletion request"),
+        permission="portal.erase_affiliate",
+        rows=Q(erased_at=None, erasure_request=None),
+        form=ErasureRequestForm,
+        do=lambda affiliate, answers, now, by: erasure.request_erasure(affiliate=affiliate, now=now, by=by, **answers),
+        title=lambda affiliate: _("Enter a deletion request of %s") % affiliate,
+        explanation=gettext_lazy(
+            "For a request by letter or telephone; affiliates can also make it on their page “My data”, where they"
+            " download what is kept of them. The affiliate is notified. Once nothing is outstanding, a scheduled task"
+            " deletes personal fields, also in e-mails, payout files and the audit trail. The ledger, acceptances and"
+            " decided reviews stay under a pseudonym for the years that the agreement states."
+        ),
+        facts=lambda affiliate, _answers: list_erasure_facts(affiliate, timezone.now()),
+        success=gettext_lazy("Deletion request stored. The affiliate has been notified."),
     )
 
     @StaffPage(gettext_lazy("Write a message"), permission="messaging.answer_conversation", rows=Q(erased_at=None))

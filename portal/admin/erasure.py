@@ -1,6 +1,7 @@
 """Deletion requests in the admin, and the deletions of retained data to come."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -8,8 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from affiliates.admin_fields import list_affiliate_facts
 from affiliates.models import Affiliate
+from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
+from lib.admin.confirmation import Fact
 from lib.admin.pages import build_changelist_url, render_admin_page
 from lib.admin.staff_action import StaffAction, StaffPage
 from portal import erasure
@@ -18,6 +22,27 @@ from portal.personal_data import retention
 
 # How far ahead staff see what will be deleted.
 FORESEEN = timedelta(days=365)
+
+
+class ErasureRequestForm(ReasonForm):
+    """Asks how the request arrived; the audit trail keeps it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("How and when the affiliate asked for it")
+        self.fields["reason"].help_text = _("Kept in the audit trail.")
+
+
+def list_erasure_facts(affiliate: Affiliate, now: datetime) -> list[Fact]:
+    """Return who the affiliate is, what the deletion waits for, and what is kept of them after it."""
+    blockers = " ".join(blocker.for_staff for blocker in erasure.find_blockers(affiliate, now))
+    counts = retention.count_retained(affiliate)
+    kept = _("acceptances: %(acceptances)s, decided reviews: %(reviews)s, files: %(files)s") % counts
+    return [
+        *list_affiliate_facts(affiliate),
+        Fact(gettext_lazy("Outstanding before the deletion"), blockers or _("nothing")),
+        Fact(gettext_lazy("Kept under a pseudonym"), _("ledger entries; %(kept)s") % {"kept": kept}),
+    ]
 
 
 @admin.register(ErasureRequest)

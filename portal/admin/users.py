@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.admin.users import AuthenticatorAdmin, UserAdmin
 from accounts.models import User
@@ -31,6 +33,17 @@ class NotifyingUserAdmin(UserAdmin):
             )
         else:
             super().save_model(request, obj, form, change)
+            if not change:
+                # Signing in needs a confirmed address; the e-mail says that an account was created.
+                address, _created = EmailAddress.objects.get_or_create(
+                    user=obj, email=obj.email.lower(), defaults={"primary": True}
+                )
+                address.send_confirmation(request)
+                messages.info(
+                    request,
+                    _("%(email)s got an e-mail that asks to confirm the address. Until then they cannot sign in.")
+                    % {"email": obj.email},
+                )
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 -- Django names it
         """Change a user's password and notify the user."""

@@ -5,16 +5,17 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from affiliates.models import Affiliate
-from compliance.models import TargetCheck
+from compliance.models import Review, TargetCheck
 from lib.formatting import format_date, format_money
 from lib.money import ZERO
-from payouts.models import Account, LedgerEntry, Payout
+from payouts.models import Account, LedgerEntry, Payout, PayoutHold
 from payouts.reporting import reports
 from payouts.reporting.figures import sum_figures
 from payouts.reporting.spans import Span
@@ -23,6 +24,7 @@ from portal.affiliate_summary import ON_ITS_WAY
 DAYS = 30
 # The permissions that the figures need.
 BALANCE, PAYOUTS = "payouts.view_ledgerentry", "payouts.view_payout"
+REVIEW, HOLD = "compliance.view_review", "payouts.view_payouthold"
 REPORT, TARGET = "tracking.view_reports", "compliance.view_targetcheck"
 
 
@@ -46,6 +48,12 @@ def annotate_figures(affiliates: QuerySet[Affiliate], user: Any) -> QuerySet[Any
             on_its_way=Subquery(payouts.annotate(sum=Sum("amount")).values("sum")),
             payouts_on_their_way=Subquery(payouts.annotate(count=Count("pk")).values("count")),
         )
+    if user.has_perm(REVIEW):
+        affiliates = affiliates.annotate(has_open_review=Exists(Review.objects.filter(**own, closed_at=None)))
+    if user.has_perm(HOLD):
+        affiliates = affiliates.annotate(
+            has_payout_hold=Exists(PayoutHold.objects.filter(**own).active(timezone.now()))
+        )
     if user.has_perm(TARGET):
         check = TargetCheck.objects.filter(**own).order_by("-day")
         affiliates = affiliates.annotate(
@@ -66,6 +74,16 @@ def list_figures(affiliate: Any, user: Any, *, currency: str, zone: ZoneInfo, no
     if user.has_perm(TARGET):
         figures.append(_describe_target(affiliate))
     return figures
+
+
+def list_warnings(affiliate: Any) -> list[tuple[str, str]]:
+    """Return what staff should know first, as (text, tab that explains it)."""
+    warnings = []
+    if getattr(affiliate, "has_open_review", False):
+        warnings.append((_("A review is not closed."), "reviews"))
+    if getattr(affiliate, "has_payout_hold", False):
+        warnings.append((_("Payouts are on hold."), "payouts"))
+    return warnings
 
 
 def _describe_balance(balance: Decimal, currency: str) -> Figure:

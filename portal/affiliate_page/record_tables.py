@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import render_link
-from affiliates.models import Affiliate, AffiliateNote, Channel, ChannelPreview, StatusChange
+from affiliates.models import AffiliateNote, Channel, ChannelPreview, StatusChange
+from agreements.applicable_version import VersionPeriod, load_version_periods
 from agreements.models import Acceptance, Decline
 from audit.models import AuditRecord
 from compliance.grounds import annotate_title
@@ -18,6 +19,7 @@ from compliance.models import Review, Signal
 from lib.admin.pages import build_admin_link
 from lib.formatting import format_datetime
 from mail.models import Message
+from portal import audit_subjects
 from portal.affiliate_page.tables import MAX_ROWS, Cells, Context, Table
 
 
@@ -101,6 +103,31 @@ def _list_acceptances(context: Context) -> Sequence[Cells]:
     ]
 
 
+def _list_versions(context: Context) -> Sequence[Cells]:
+    """Return which versions applied to the affiliate and why, the newest first."""
+    periods = load_version_periods(context.affiliate.pk, until=context.now)
+    return [
+        (
+            name,
+            _format_time(period.since),
+            _describe_basis(period, context.now),
+            _("applies now") if number == len(periods) else "–",
+        )
+        for number, (name, period) in reversed(list(enumerate(periods, 1)))
+    ][:MAX_ROWS]
+
+
+def _describe_basis(period: VersionPeriod, now: datetime) -> str:
+    if period.accepted_at and period.accepted_at <= now:
+        text = _("Accepted on %(at)s.") % {"at": format_datetime(period.accepted_at)}
+    else:
+        text = _("Follows the version before it, because it changes nothing to the affiliate’s detriment.")
+    if period.paused_since and period.paused_since <= now:
+        paused = _("A later version is not accepted: links and coupons are paused since %(at)s.")
+        text = f"{text} {paused % {'at': format_datetime(period.paused_since)}}"
+    return text
+
+
 def _list_declines(context: Context) -> Sequence[Cells]:
     rows = Decline.objects.for_affiliate(context.affiliate).select_related("agreement")[:MAX_ROWS]
     return [
@@ -151,8 +178,8 @@ def _list_messages(context: Context) -> Sequence[Cells]:
 
 
 def _list_records(context: Context) -> Sequence[Cells]:
-    """Return what was done to the affiliate, and what they did themselves."""
-    about = Q(subject_type=Affiliate._meta.label_lower, subject_id=str(context.affiliate.pk))
+    """Return what was done to the affiliate and their links, coupons and so on, and what they did themselves."""
+    about = audit_subjects.match_affiliates([context.affiliate.pk])
     rows = AuditRecord.objects.filter(about | Q(by=context.affiliate.user_id)).select_related("by")[:MAX_ROWS]
     return [
         (build_admin_link(row, row.action), row.by or _("automatic"), row.reason, _format_time(row.at)) for row in rows
@@ -189,6 +216,15 @@ NOTES = Table(
     _list_notes,
     gettext_lazy("No private notes. Only staff see them; “Add a private note” writes one."),
     AffiliateNote,
+    build_filter=lambda _affiliate: "",
+)
+VERSIONS = Table(
+    gettext_lazy("Applicable version"),
+    "agreements.view_decline",
+    (gettext_lazy("Version"), gettext_lazy("Since"), gettext_lazy("Why"), gettext_lazy("State")),
+    _list_versions,
+    gettext_lazy("No version applies: the affiliate has not accepted any."),
+    Acceptance,
     build_filter=lambda _affiliate: "",
 )
 ACCEPTANCES = Table(
@@ -240,7 +276,7 @@ RECORDS = Table(
     "audit.view_auditrecord",
     (gettext_lazy("Action"), gettext_lazy("By"), gettext_lazy("Reason"), gettext_lazy("Time")),
     _list_records,
-    gettext_lazy("No records. Every change of this affiliate is recorded here."),
+    gettext_lazy("No records. Every change of this affiliate, their links, coupons and payouts is recorded here."),
     AuditRecord,
-    build_filter=lambda affiliate: f"subject_id={affiliate.pk}",
+    build_filter=lambda affiliate: f"q={affiliate.code}",
 )

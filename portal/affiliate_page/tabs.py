@@ -26,7 +26,11 @@ TABS: Sequence[Tab] = (
     Tab("commissions", gettext_lazy("Commissions"), (money_tables.COMMISSIONS,)),
     Tab("statements", gettext_lazy("Statements"), (money_tables.STATEMENTS, money_tables.ADJUSTMENTS)),
     Tab("payouts", gettext_lazy("Payouts"), (money_tables.PAYOUTS, money_tables.DETAILS, money_tables.HOLDS)),
-    Tab("agreements", gettext_lazy("Agreements"), (record_tables.ACCEPTANCES, record_tables.DECLINES)),
+    Tab(
+        "agreements",
+        gettext_lazy("Agreements"),
+        (record_tables.VERSIONS, record_tables.ACCEPTANCES, record_tables.DECLINES),
+    ),
     Tab("reviews", gettext_lazy("Reviews"), (record_tables.REVIEWS, record_tables.SIGNALS)),
     Tab("mails", gettext_lazy("E-mails"), (record_tables.MESSAGES,)),
     Tab("audit", gettext_lazy("Audit"), (record_tables.RECORDS,)),

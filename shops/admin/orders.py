@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agreements.category_names import CategoryNames, load_category_names
+from lib.admin.bases import ReadOnlyInline
 from lib.admin.staff_action import StaffPage
 from lib.text import fold_code
+from payouts.admin.commissions import CommissionInline
 from shops.admin.order_files import IMPORT_PERMISSION
 from shops.connectors.categories import BY_CONNECTION
 from shops.models import ShopOrder, ShopOrderLine
@@ -23,6 +25,7 @@ admin.site.unregister(Order)
 @admin.register(Order)
 class OrderAdmin(orders.OrderAdmin):
     actions_list = ("import_file",)
+    inlines: tuple[type[ReadOnlyInline], ...] = (*orders.OrderAdmin.inlines, CommissionInline)
     fields: tuple[str, ...] = (*orders.OrderAdmin.fields[:-1], "shop_categories", *orders.OrderAdmin.fields[-1:])
     readonly_fields: tuple[str, ...] = (*orders.OrderAdmin.readonly_fields, "shop_categories")
 

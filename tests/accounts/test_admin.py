@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import api_keys
 from accounts.models import ApiKey, User
 from audit.models import AuditRecord
+from mail.models import Message
 from tests.factories import NOW, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +165,27 @@ def test_second_factor_is_deleted_without_showing_its_secret(root: Client) -> No
     )
     assert not Authenticator.objects.exists()
     assert AuditRecord.objects.get(action="authenticator deleted").subject_id == str(factor.pk)
+
+
+def test_new_member_of_staff_gets_a_role_and_an_e_mail_to_confirm_the_address(root: Client, client: Client) -> None:
+    group = Group.objects.get(name="affiliate managers")
+    secret = "a long and unusual passphrase"
+    data = {
+        "email": "lea@shop.example", "name": "Lea", "groups": [group.pk], "usable_password": "true",
+        "password1": secret, "password2": secret, "audit_reason": "New colleague.",
+    }  # fmt: skip
+    add = reverse("admin:accounts_user_add")
+    page = root.get(add).content.decode()
+    assert "affiliate managers: decide applications and channels" in page
+    assert "a group has no effect" in root.post(add, data).content.decode()
+    assert not User.objects.filter(email="lea@shop.example").exists()
+    page = root.post(add, data | {"is_staff": "on"}, follow=True).content.decode()
+    assert "lea@shop.example got an e-mail that asks to confirm the address." in page
+    lea = User.objects.get(email="lea@shop.example")
+    assert list(lea.groups.all()) == [group]
+    mail = Message.objects.get(to="lea@shop.example")
+    assert "You have an account as a member of staff" in str(mail.context)
+    client.logout()
+    page = client.post("/accounts/login/", {"login": lea.email, "password": secret}, follow=True).content.decode()
+    assert "Open it to confirm your address; then you can sign in." in page
+    assert "application" not in page[page.index("<main") : page.index("</main>")]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -52,7 +53,17 @@ def test_version_list_shows_one_version_in_force(staff, draft):
     publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
     page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
     assert page.count("in force") == 1
-    assert "replaced; applies to those who have not accepted a later one" in page
+    name = draft.name
+    draft.refresh_from_db()
+    assert not draft.detriment
+    page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
+    assert f"replaced; version {name} applies to everybody who accepted this one" in page
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE agreements_agreementversion SET detriment = true WHERE id = %s", [draft.pk])
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
+    assert f"replaced; applies to those who accepted it, until they accept version {name} or a later one" in page
 
 
 def test_preview_shows_acceptance_page_with_inactive_form(staff, draft):

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from audit import trail
 from audit.admin import list_changes
-from tests.factories import NOW, make_staff, make_user
+from tests.factories import NOW, make_affiliate, make_staff, make_user
 
 
 def test_changes_are_listed_before_and_after_in_words() -> None:
@@ -38,3 +38,28 @@ def test_record_is_shown_as_a_table_without_json(client: Client) -> None:
         "{"
         not in page[page.index('<th scope="row">State') : page.index("</table>", page.index('<th scope="row">State'))]
     )
+
+
+@pytest.mark.django_db
+def test_history_page_shows_the_audit_records_of_the_row(client: Client) -> None:
+    user, other = make_user(), make_user()
+    trail.record(action="user renamed", subject=user, now=NOW, by=other, reason="Misspelled.")
+    trail.record(action="someone else renamed", subject=other, now=NOW, by=None, reason="-")
+    client.force_login(make_staff(superuser=True))
+    page = client.get(reverse("admin:accounts_user_history", args=[user.pk])).content.decode()
+    assert "user renamed" in page
+    assert "Misspelled." in page
+    assert str(other) in page
+    assert "someone else renamed" not in page
+    page = client.get(reverse("admin:accounts_user_history", args=[make_user().pk])).content.decode()
+    assert "No audit record yet." in page
+
+
+@pytest.mark.django_db
+def test_history_page_says_who_may_see_the_audit_trail(client: Client) -> None:
+    affiliate = make_affiliate()
+    trail.record(action="affiliate changed", subject=affiliate, now=NOW, by=None, reason="Secret reason.")
+    client.force_login(make_staff("affiliate managers"))
+    page = client.get(reverse("admin:affiliates_affiliate_history", args=[affiliate.pk])).content.decode()
+    assert "Your account may not see it" in page
+    assert "Secret reason." not in page

@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates.models import Affiliate, State
-from agreements.models import Program
+from agreements.models import AgreementVersion, Program
 from audit.models import AuditRecord
-from compliance.models import Review, ReviewFile, Signal, TargetPause, TerminationNotice
+from compliance.models import Review, ReviewFile, Signal, TargetNotice, TargetPause, TerminationNotice
 from compliance.offboarding import termination
 from compliance.reviews import appeals, decisions, replies
 from compliance.reviews.open_review import open_review
@@ -123,9 +123,16 @@ def test_appeal_must_be_decided_by_a_different_reviewer(staff, review, reviewer,
     appeals.appeal(review=review, text="No!", now=now, by=affiliate.user)
     answers = {"outcome": "granted", "reason": "Sorry."}
     response = staff.post(build_url("review_decide_appeal", review.pk), {CONFIRMED: "1", **answers}, follow=True)
-    assert "must be decided by a different reviewer" in response.content.decode()
+    page = response.content.decode()
+    assert "The appeal must be decided by a different reviewer." in page
+    assert "Sorry." in page  # what was typed
+    assert staff.get(build_url("review_decide_appeal", review.pk)).status_code == 403
+    page = staff.get(build_url("review_change", review.pk)).content.decode()
+    assert build_url("review_decide_appeal", review.pk) not in page
+    assert f"Any reviewer but {reviewer}, who decided the review." in page
     assert Review.objects.get().state == "appealed"
     staff.force_login(second_reviewer)
+    assert staff.get(build_url("review_decide_appeal", review.pk)).status_code == 200
     confirm(staff, build_url("review_decide_appeal", review.pk), **answers)
     assert Review.objects.get().appeal == "granted"
 
@@ -267,7 +274,8 @@ def test_target_forecast_page_lists_affiliates_at_risk(staff, agreement):
 
 
 def test_declare_pause_action_stores_and_validates_a_target_pause(staff, reviewer):
-    confirm(staff, build_url("targetpause_declare"), starts_on="2026-01-01", ends_on="2026-01-05", reason="Shop down.")
+    answers = {"starts_on": "2026-01-01", "ends_on": "2026-01-05", "reason": "Shop down."}
+    confirm_twice(staff, build_url("targetpause_declare"), answers)
     assert TargetPause.objects.get().declared_by == reviewer
     assert AuditRecord.objects.filter(action="target pause declared", by=reviewer).exists()
     response = confirm(
@@ -284,7 +292,11 @@ def test_announce_end_action_wants_the_programs_name_and_notifies_affiliates(cli
     assert f"The program is called {settings.PROGRAM_NAME}." in response.content.decode()
     assert Program.current().ends_at is None
     assert not list_mails(affiliate, "end_of_program")
-    confirm(client, build_url("terminationnotice_announce_end"), program_name=settings.PROGRAM_NAME, **answers)
+    url, answers = build_url("terminationnotice_announce_end"), {"program_name": settings.PROGRAM_NAME, **answers}
+    page = confirm(client, url, **answers).content.decode()
+    assert "Affiliates who are notified at once" in page
+    assert not list_mails(affiliate, "end_of_program")
+    confirm_twice(client, url, answers)
     assert f"{Program.current().ends_at:%Y-%m-%d %H:%M}" == f"{end:%Y-%m-%d} 00:00"
     assert list_mails(affiliate, "end_of_program")
 
@@ -336,3 +348,33 @@ def test_list_of_reviews_can_be_searched_by_affiliate_code(client, db, tmp_path)
     import_affiliates(["ANN"], tmp_path)
     client.force_login(make_staff("compliance reviewers"))
     assert client.get(build_url("review_changelist"), {"q": "ANN"}).status_code == 200
+
+
+def test_reviewer_asks_the_affiliate_about_the_review(staff, review, affiliate):
+    ask = build_url("review_ask", review.pk)
+    assert ask in staff.get(build_url("review_change", review.pk)).content.decode()
+    url = staff.get(ask).url
+    assert "Question about the review" in staff.get(url).content.decode()
+    answers = {"affiliate": affiliate.code, "subject": "Question about the review", "text": "Which site is this?"}
+    confirm(staff, url, **answers)
+    assert list_mails(affiliate, "message_received") or list_mails(affiliate, "message")
+
+
+def test_pause_shows_whom_it_affects_before_it_is_declared(staff, affiliate):
+    cases.open_program()
+    now = timezone.now()
+    notice = TargetNotice.objects.create(
+        affiliate=affiliate,
+        notified_at=now,
+        cure_by=now + days(30),
+        orders=1,
+        target=3,
+        agreement=AgreementVersion.objects.get(),
+        clause="7.5",
+    )
+    answers = {"starts_on": "2027-01-02", "ends_on": "2027-01-05", "reason": "Holidays."}
+    page = confirm(staff, build_url("targetpause_declare"), **answers).content.decode()
+    assert not TargetPause.objects.exists()
+    assert "Affiliates whose target period is extended" in page
+    assert f"{affiliate}: stays {format_datetime(notice.cure_by)}" in page
+    assert "A pause does not move the date" in staff.get(build_url("targetnotice_change", notice.pk)).content.decode()

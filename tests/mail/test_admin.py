@@ -1,5 +1,7 @@
 """The admin of the outbox."""
 
+from uuid import UUID
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -64,3 +66,17 @@ def test_sent_message_cannot_be_sent_again(root: Client) -> None:
 def test_outbox_requires_superuser(client: Client) -> None:
     client.force_login(make_staff("affiliate managers", "compliance reviewers", "payout preparers", "payout approvers"))
     assert client.get(LIST).status_code == 403
+
+
+def test_newest_email_comes_first_whatever_its_id(root: Client) -> None:
+    for number, hour in ((3, 1), (1, 3), (2, 2)):
+        Message.objects.create(
+            id=UUID(int=number),
+            kind="month_closed",
+            to=f"hour{hour}@example.com",
+            key=f"order:{number}",
+            created_at=NOW.replace(hour=hour),
+        )
+    page = root.get(LIST).content.decode()
+    places = [page.index(f"hour{hour}@example.com") for hour in (3, 2, 1)]
+    assert places == sorted(places)

@@ -81,7 +81,7 @@ def test_next_month_is_closed_by_hand(make_payable_affiliate, grant, preparer, a
     assert "2026-01 closed. Statements: 1. Payouts: 1, 20.00 USD in total." in message
     assert [str(close) for close in Close.objects.all()] == ["2026-01"]
     close = Close.objects.get()
-    assert "paid out: 20.00 USD" in read_text(client.get(build_url(close)))
+    assert "- payouts: 20.00 USD" in read_text(client.get(build_url(close)))
     rows = b"".join(client.get(build_url(close, "download_csv")).streaming_content).decode().splitlines()
     assert rows[0].startswith("\ufeffaffiliate,")
     assert rows[1] == f"{affiliate.code},1,0.00,0,0.00,20.00,0.00,20.00,0.00,"

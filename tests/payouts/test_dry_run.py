@@ -91,6 +91,8 @@ def test_dry_run_has_same_figures_as_the_close(affiliates_by_case):
     # 100.00 + 15.99 + 40.00 + 50.00 - 30.00 + 60.00 + 70.00 + 80.00, of which 100.00, 70.00 and 80.00 are paid.
     assert (result.figures.statements, result.figures.paid, result.figures.payouts) == (8, Decimal("250.00"), 3)
     assert (result.figures.carried, result.figures.negative, result.figures.exceptions) == (Decimal("135.99"), 1, 1)
+    # 100.00 + 15.99 + 40.00 + 50.00 - 30.00 + 60.00 + 80.00 by adjustments; January paid all but the cancelled 70.00.
+    assert result.figures[3:7] == (Decimal(0), Decimal(0), Decimal("315.99"), Decimal("70.00"))
     assert [row[:-1] for row in rows[:-1]] == [
         [str(cell) for cell in row] for row in close_summary.iter_csv_rows(closed)
     ]

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from payouts.disbursement import payout_transitions
 from payouts.ledger import booking, journal
 from payouts.models import Account, LedgerEntry, LedgerTransaction, Payout, Statement
 from tests.payouts.conftest import FEBRUARY, MARCH
@@ -62,6 +63,18 @@ def test_trial_balance_figures_link_to_their_entries(make_sent_batch, read_page)
         for address, sign in ((debit, 1), (credit, -1)):
             entries = [entry for entry in LedgerEntry.objects.filter(account=account) if entry.amount * sign > 0]
             assert count_rows(read_page(address)) == len(entries), address
+
+
+def test_liability_has_balances_and_payouts_until_they_are_paid(make_sent_batch, grant, preparer, read_page):
+    batch = make_sent_batch()
+    assert booking.get_liability() == (Decimal(0), Decimal("125.50"))
+    assert "125.50 USD are owed to affiliates, of which 0.00 USD are balances" in read_page(TRIAL)
+    first, second = batch.payouts.order_by("amount")
+    payout_transitions.fail(payout=first, reason="Closed.", now=FEBRUARY, by=preparer)
+    assert booking.get_liability() == (Decimal("25.50"), Decimal("100.00"))
+    payout_transitions.pay(payout=second, now=FEBRUARY, by=preparer)
+    assert booking.get_liability() == (Decimal("25.50"), Decimal(0))
+    assert booking.get_liability().total == Decimal("25.50")
 
 
 def test_trial_balance_at_the_end_of_a_month(make_sent_batch, make_settled_affiliate, read_page):

@@ -6,10 +6,12 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from lib.admin.pages import build_changelist_url
 from payouts.closing.close import close_month
-from payouts.disbursement import approval, bank_results, exports
+from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.disbursement.month_end import Step, find_month_end
-from tests.payouts.conftest import FEBRUARY, MARCH, read_text
+from payouts.models import Payout
+from tests.payouts.conftest import FEBRUARY, MARCH, build_url, read_text
 
 pytestmark = pytest.mark.django_db
 URL = reverse("admin:payouts_close_month_end")
@@ -52,7 +54,10 @@ def test_page_names_who_did_a_step_and_offers_the_next(make_draft_batch, prepare
     states, text = read_steps(sign_in_staff(preparer))
     assert states["Submit the payouts"] == "now"
     assert "2 statements" in text
-    assert "125.50 USD to be paid out" in text
+    assert (
+        "Opening balances 0.00 USD + commissions settled 0.00 USD + adjustments 125.50 USD"
+        " + payouts failed, returned or cancelled 0.00 USD - payouts 125.50 USD = 0.00 USD carried over"
+    ) in text
     assert "Automatic, 3 Feb 2026, 12:00 UTC" in text
     approval.submit(batch=batch, now=FEBRUARY, by=preparer)
     states, text = read_steps(sign_in_staff(preparer))
@@ -100,3 +105,37 @@ def test_month_without_payouts_is_done_with_its_close(make_payable_affiliate, gr
 def test_unknown_month_is_no_server_error(make_draft_batch, preparer, sign_in_staff, query):
     make_draft_batch()
     assert sign_in_staff(preparer).get(URL + query).status_code in (400, 404)
+
+
+def test_failed_payout_is_shown_until_it_is_decided(make_sent_batch, preparer, sign_in_staff):
+    batch = make_sent_batch()
+    failed = batch.payouts.get(amount="25.50")
+    payout_transitions.fail(payout=failed, reason="account closed", now=FEBRUARY, by=preparer)
+    bank_results.mark_paid(batch=batch, now=FEBRUARY, by=preparer)
+    client = sign_in_staff(preparer)
+    _states, text = read_steps(client)
+    assert f"{failed.affiliate}, 25.50 USD" in text
+    assert "account closed" in text
+    assert "The next month-end close pays it" in text
+    assert "The next month-end close pays it" in read_text(client.get(build_url(failed)))
+    found = read_text(client.get(build_changelist_url(Payout, "came_back=open")))
+    assert failed.reference in found
+    assert batch.payouts.get(amount="100.00").reference not in found
+    payout_transitions.reissue(payout=failed, reason="New account.", now=FEBRUARY, by=preparer)
+    assert not Payout.objects.came_back().exists()
+    assert "Paid again by" in read_text(client.get(build_url(failed)))
+    _states, text = read_steps(client)
+    assert "Payouts that came back" not in text
+    assert f"Retry of {failed.reference}" in text
+    assert f"{failed.affiliate}, 25.50 USD" in text
+    # The button would be refused.
+    assert "/reissue/" not in read_text(client.get(build_url(failed)))
+
+
+def test_close_takes_failed_payout_off_the_list(make_sent_batch, preparer):
+    batch = make_sent_batch()
+    for payout in batch.payouts.all():
+        payout_transitions.fail(payout=payout, reason="account closed", now=FEBRUARY, by=preparer)
+    assert Payout.objects.came_back().count() == 2
+    close_month(month=date(2026, 2, 1), now=MARCH, by=None)
+    assert not Payout.objects.came_back().exists()

@@ -261,7 +261,15 @@ def test_invalid_days_are_rejected(first, last, field):
 def test_preset_days_and_their_previous_period(preset, days, before):
     span = spans.get_preset_span(Preset(preset), date(2026, 3, 31))
     assert " ".join(map(str, (span.first, span.last))) == days
-    assert " ".join(map(str, spans.get_previous_span(span)[:2])) == before
+    assert " ".join(map(str, spans.get_previous_span(span, preset)[:2])) == before
+
+
+def test_thirty_days_that_are_a_whole_month_are_compared_with_thirty_days():
+    span = spans.get_preset_span(Preset.LAST_30, date(2026, 11, 30))
+    assert str(span) == "1 Nov – 30 Nov 2026"
+    assert str(spans.get_previous_span(span, Preset.LAST_30)) == "2 Oct – 31 Oct 2026"
+    assert str(spans.get_previous_span(span, Preset.THIS_MONTH)) == "1 Oct – 31 Oct 2026"
+    assert str(spans.get_previous_span(span)) == "1 Oct – 31 Oct 2026"
 
 
 # --- Changes ---------------------------------------------------------------------------------------------------

@@ -249,7 +249,9 @@ def _create_reviews(scenario: Scenario, owner: Affiliate, staff: dict[str, User]
     fields: dict[str, Any] = {"affiliate": owner, "activity": "fraud", "summary": "Odd.", "by": by}
     appealed = open_review(**fields, now=days_before(30))
     replies.reply(review=appealed, text="No.", now=days_before(29), by=owner.user)
-    decisions.decide(review=appealed, decision=Review.Decision.WARNING, reason="So.", now=days_before(25), by=by)
+    # Not by the reviewer of the matrix, who may decide the appeal.
+    decider = make_staff(groups.COMPLIANCE_REVIEWERS)
+    decisions.decide(review=appealed, decision=Review.Decision.WARNING, reason="So.", now=days_before(25), by=decider)
     appeals.appeal(review=appealed, text="No!", now=days_before(24), by=owner.user)
     review = open_review(**fields, now=days_before(2), commissions=[new])
     replies.reply(review=review, text="No.", files=[("n.txt", b"note")], now=days_before(1), by=owner.user)

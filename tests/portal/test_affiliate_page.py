@@ -1,14 +1,21 @@
 """The page of an affiliate in the admin: figures and tabs, by permission, in few queries."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from agreements import publishing, version_drafts
+from audit.models import AuditRecord
+from lib.formatting import format_datetime
 from portal.affiliate_page.tabs import TABS
+from portal.models import ErasureRequest
 from tests.factories import make_affiliate, make_staff
+from tests.portal.conftest import accept_agreement
 from tests.portal.erasure_scenario import build_erasure_scenario
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +127,45 @@ def test_empty_tab_says_what_it_is_and_when_it_fills(client, db):
     client.force_login(make_staff(PREPARER))
     page = client.get(build_url(make_affiliate(), "payouts")).content.decode()
     assert "No payouts yet. A monthly close pays a balance that reaches the payout threshold." in page
+
+
+def publish_next(now, *, percent):
+    """Publish a version 40 days before it takes effect, with other rates if given."""
+    draft = version_drafts.start_draft(now=now, by=None)
+    if percent:
+        draft.rates.update(percent=percent)
+    return publishing.publish_version(agreement=draft, effective_at=now + timedelta(days=40), now=now, by=None)
+
+
+def test_page_states_which_version_applies_and_why(client, agreement):
+    affiliate = make_affiliate()
+    client.force_login(make_staff(MANAGER))
+    url = build_url(affiliate, "agreements")
+    assert "No version applies: the affiliate has not accepted any." in client.get(url).content.decode()
+    now = timezone.now()
+    accepted_at = now - timedelta(days=200)
+    accept_agreement(affiliate, agreement, accepted_at)
+    page = client.get(url).content.decode()
+    assert f"Accepted on {format_datetime(accepted_at)}." in page
+    publish_next(now - timedelta(days=100), percent=None)
+    page = client.get(url).content.decode()
+    assert "Follows the version before it" in page
+    assert page.count("applies now") == 1
+    worse = publish_next(now - timedelta(days=50), percent="2.60")
+    page = client.get(url).content.decode()
+    assert f"links and coupons are paused since {format_datetime(worse.effective_at)}" in page
+
+
+def test_owner_enters_a_deletion_request_and_sees_what_is_kept(affiliate, client):
+    client.force_login(make_staff(MANAGER))
+    url = build_url(affiliate, name="request_erasure")
+    assert client.get(url).status_code == 403
+    client.force_login(make_staff(superuser=True))
+    ErasureRequest.objects.filter(affiliate=affiliate).delete()
+    page = client.get(url).content.decode()
+    assert "Outstanding before the deletion" in page
+    assert "Kept under a pseudonym" in page
+    client.post(url, {"confirmed": "1", "reason": "By letter of 3 May."})
+    request = ErasureRequest.objects.get(affiliate=affiliate)
+    assert AuditRecord.objects.filter(action="erasure requested", reason="By letter of 3 May.").exists()
+    assert request.carried_out_at is None

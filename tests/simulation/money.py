@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from agreements.periods import get_next_month
 from payouts.closing.close import close_month
+from payouts.closing.close_summary import summarize_close
 from payouts.disbursement import approval, exports, payout_transitions
 from payouts.errors import ApprovalVoided, SecondApprovalRequired
 from payouts.ledger import adjustments
@@ -65,6 +66,8 @@ class MoneySteps(ProgramSimulation):
         self.now = max(self.now, ends_at + timedelta(days=days_late))
         closed = close_month(month=month, now=self.now, by=None)
         self.closed_month = month
+        total = summarize_close(closed)
+        assert total.opening + total.settled + total.adjustments + total.returned - total.paid == total.carried
         batches_before = len(self.reference.batches)
         expected = self.reference.close(ends_at=ends_at, now=self.now)
         statements = {

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils import timezone
 from affiliates.models import Affiliate
 from agreements.models import Program
 from audit.models import AuditRecord
+from lib.formatting import format_datetime
 from tests.factories import NOW, make_affiliate, make_staff
 from tracking.links import coupons, tracking_links
 from tracking.models import Click, ClickLoss, Coupon, Link, Order, OrderLine, OrderSnapshot
@@ -68,6 +70,18 @@ def test_assigning_coupon_writes_audit_record(manager: Client, affiliate: Affili
     coupon = Coupon.objects.get()
     assert (coupon.affiliate, coupon.code, coupon.assigned_from) == (affiliate, "X-1", NOW)
     assert AuditRecord.objects.get(action="coupon assigned", by__isnull=False).reason == "Printed in March."
+
+
+@time_machine.travel(NOW, tick=False)
+def test_coupon_is_assigned_from_now_if_no_start_is_entered(manager: Client, affiliate: Affiliate) -> None:
+    page = manager.get(build_url("coupon", "assign")).content.decode()
+    assert f'value="{NOW:%Y-%m-%d}"' in page
+    data = {"affiliate": affiliate.code, "code": "FRESH", "confirmed": "1"}
+    page = manager.post(build_url("coupon", "assign"), data, follow=True).content.decode()
+    assert f"Coupon FRESH assigned to {affiliate} for orders placed from {format_datetime(NOW)}." in page
+    assert Coupon.objects.get().assigned_from == NOW
+    coupons.assign_coupon(affiliate=affiliate, code="IMPORTED", assigned_from=None, now=NOW, by=None)
+    assert "the first acceptance" in manager.get(build_url("coupon", "changelist")).content.decode()
 
 
 def test_coupon_conflict_is_shown_beside_field(manager: Client, affiliate: Affiliate, coupon: Coupon) -> None:

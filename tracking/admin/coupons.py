@@ -11,6 +11,7 @@ from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction
+from lib.formatting import format_datetime
 from lib.text import fold_code
 from tracking.admin.forms import CouponAssignForm
 from tracking.links import coupons
@@ -20,11 +21,12 @@ from tracking.models import Coupon
 @admin.register(Coupon)
 class CouponAdmin(ReadOnlyAdmin):
     ordering = ("key", "assigned_from", "-pk")
-    list_display = ("code", "affiliate", "assigned_from", "ends_at", "created_at")
+    list_display = ("code", "affiliate", "starts_at", "ends_at", "created_at")
     list_filter = (("assigned_until", admin.EmptyFieldListFilter),)
     list_select_related = ("affiliate",)
     search_fields = ("code", "affiliate__code", "affiliate__name")
-    fields = ("code", "affiliate", "assigned_from", "ends_at", "created_at")
+    fields = ("code", "affiliate", "starts_at", "ends_at", "created_at")
+    readonly_fields = fields
     actions = ("unassign_selected",)
     actions_list = ("assign",)
     actions_detail = ("unassign",)
@@ -33,8 +35,17 @@ class CouponAdmin(ReadOnlyAdmin):
         gettext_lazy("Assign a coupon"),
         permission="tracking.add_coupon",
         form=CouponAssignForm,
-        do=lambda _row, answers, now, by: coupons.assign_coupon(**answers, now=now, by=by),
-        success=gettext_lazy("Coupon assigned."),
+        do=lambda _row, answers, now, by: coupons.assign_coupon(
+            **{**answers, "assigned_from": answers["assigned_from"] or now}, now=now, by=by
+        ),
+        success=lambda coupon: (
+            _("Coupon %(code)s assigned to %(affiliate)s for orders placed from %(start)s.")
+            % {
+                "code": coupon.code,
+                "affiliate": coupon.affiliate,
+                "start": format_datetime(coupon.assigned_from),
+            }
+        ),
         icon="add",
     )
     unassign = StaffAction(
@@ -57,6 +68,10 @@ class CouponAdmin(ReadOnlyAdmin):
 
     def build_search(self, text: str) -> Q:
         return Q(key__startswith=fold_code(text)) | match_affiliate(text)
+
+    @admin.display(description=gettext_lazy("assigned from"), ordering="assigned_from")
+    def starts_at(self, coupon: Coupon) -> str:
+        return format_datetime(coupon.assigned_from) if coupon.assigned_from else _("the first acceptance")
 
     @admin.display(description=gettext_lazy("assigned until"), ordering="assigned_until")
     def ends_at(self, coupon: Coupon) -> datetime | None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminSplitDateTimeWidget,
@@ -44,13 +45,17 @@ class CouponAssignForm(forms.Form):
     assigned_from = forms.SplitDateTimeField(
         label=_("Assigned from (UTC)"),
         required=False,
+        initial=timezone.now,
         widget=UnfoldAdminSplitDateTimeWidget,
-        help_text=_("Applies to orders placed from then. If empty, from the affiliate's first acceptance."),
+        help_text=_("Applies to orders placed from then. If empty, from now."),
     )
     reason = forms.CharField(
         label=_("Reason"),
         max_length=2000,
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text=_("Required if the assignment starts in the past. Kept in the audit trail."),
+        help_text=_(
+            "Required if the assignment starts in the past, because it then credits past orders to the affiliate. Kept in"
+            " the audit trail."
+        ),
     )

@@ -52,7 +52,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "history",
     )
     readonly_fields: tuple[str, ...] = ("attribution_reason", "history")
-    inlines = (LineInline,)
+    inlines: tuple[type[ReadOnlyInline], ...] = (LineInline,)
 
     def build_search(self, text: str) -> Q:
         # Lists of ids, as PostgreSQL reads no index for an alternative with a subquery.

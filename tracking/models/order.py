@@ -196,4 +196,4 @@ class OrderLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_id} line {self.line_id}"
+        return str(_("line %(number)s, %(title)s") % {"number": self.line_id, "title": self.title})
