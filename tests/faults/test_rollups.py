@@ -57,7 +57,7 @@ def write_clicks(writer: psycopg.Connection, link: Link, number: int = 1) -> Non
         )
         for _click in range(number)
     ]
-    click_store.copy_rows(writer.cursor(), list(map(click_store.encode_row, rows)))
+    click_store.copy_rows(writer, list(map(click_store.encode_row, rows)))
 
 
 def test_click_committed_after_later_one_is_counted_once(link):

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from tests.coroutines import run_coroutine
 from tests.tracking.click_writing import make_row, make_spool, wait_until
 from tests.tracking.waiting import Wait, record_waits
 from tracking.clicks import click_store
-from tracking.clicks.connection import connect, limited_transaction
+from tracking.clicks.connection import TimeoutConnection, connect, limited_transaction
 from tracking.clicks.writer import WAIT_SECONDS, Writer
 from tracking.models import Click, ClickLoss, Link
 
@@ -57,10 +56,10 @@ def test_many_requests_share_a_commit(link: Link, monkeypatch: pytest.MonkeyPatc
     sizes: list[int] = []
     copy_rows = click_store.copy_rows
 
-    def copy_slowly(cursor: Any, lines: list[bytes]) -> None:
+    def copy_slowly(own: TimeoutConnection, lines: list[bytes]) -> None:
         sizes.append(len(lines))
         time.sleep(0.02)
-        copy_rows(cursor, lines)
+        copy_rows(own, lines)
 
     monkeypatch.setattr(click_store, "copy_rows", copy_slowly)
     writer = Writer(connect, make_spool(tmp_path))

@@ -10,13 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import psycopg
 
 from tracking.clicks import click_store
 from tracking.clicks.click_store import ClickRow
-from tracking.clicks.connection import limited_transaction
+from tracking.clicks.connection import TimeoutConnection
 from tracking.clicks.group_commit import Group
 from tracking.clicks.spool import Spool
 from tracking.clicks.spool_drain import drain_file, drain_orphaned_files
@@ -30,7 +29,7 @@ BACK_OFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 _SPOOL_CHECK_SECONDS = 10.0
 _MAX_BATCH = 2_000
 
-Connect = Callable[[], psycopg.Connection[Any]]
+Connect = Callable[[], TimeoutConnection]
 
 
 class Writer:
@@ -41,7 +40,7 @@ class Writer:
         self.spool = spool
         self._ready = threading.Condition()
         self._open: Group[bytes] = Group()
-        self._connection: psycopg.Connection[Any] | None = None
+        self._connection: TimeoutConnection | None = None
         self._thread: threading.Thread | None = None
         self._pid = 0
         self._stopping = False
@@ -155,10 +154,9 @@ class Writer:
             drain_orphaned_files(self._connection, self.spool)
             self._last_spool_check = time.monotonic()
 
-    def _write_lines(self, connection: psycopg.Connection[Any], lines: Sequence[bytes]) -> None:
+    def _write_lines(self, connection: TimeoutConnection, lines: Sequence[bytes]) -> None:
         try:
-            with limited_transaction(connection) as cursor:
-                click_store.copy_rows(cursor, lines)
+            click_store.copy_rows(connection, lines)
         except (psycopg.DataError, psycopg.IntegrityError):
             # One click is not valid, or exists already because the spool was drained first.
             if invalid := click_store.insert_valid_rows(connection, lines):
