@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from tracking.clicks.requests import RedirectRequest
+    from tracking.clicks.responses import RedirectResponse
     from tracking.clicks.service import RedirectService
 
 PREFIX = "/r/"
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+# Takes status, headers and body.
+SendResponse = Callable[[int, list[tuple[str, str]], bytes], None]
 
 
 def wrap_wsgi(application: "WSGIApplication") -> "WSGIApplication":
@@ -36,6 +39,22 @@ def wrap_wsgi(application: "WSGIApplication") -> "WSGIApplication":
         return [b"" if visit.method == "HEAD" else response.body]
 
     return handle
+
+
+def respond_later(environ: "WSGIEnvironment", send: SendResponse) -> bool:
+    """Have `/r/{code}` answered by `send` once its click is durable, and hold no thread until then.
+
+    Return False for everything else. For a server that can answer from another thread than that of the request.
+    """
+    if not environ["PATH_INFO"].startswith(PREFIX):
+        return False
+    visit = parse_wsgi_request(environ, datetime.now(UTC))
+
+    def send_response(response: "RedirectResponse") -> None:
+        send(response.status, response.headers, b"" if visit.method == "HEAD" else response.body)
+
+    _get_service().respond_later(visit, send_response)
+    return True
 
 
 def warm_up() -> None:
