@@ -1,4 +1,4 @@
-"""Run the server that a benchmark measures: granian with one worker, on a free port."""
+"""Run the server that a benchmark measures: granian, on a free port."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ Process = subprocess.Popen[bytes]
 
 @contextmanager
 def run_server(
-    interface: str, application: str, folder: Path, port: int = 0, database_url: str = ""
+    interface: str, application: str, folder: Path, port: int = 0, database_url: str = "", processes: int = 1
 ) -> Iterator[tuple[int, Process]]:
     """Run a server of `application`, yield its port and process, and kill it at the end.
 
@@ -38,8 +38,6 @@ def run_server(
     """
     (folder / "bare.py").write_text(BARE_APPLICATION)
     port = port or find_free_port()
-    target = f"bare:{interface}" if application == "bare" else application
-    options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "critical", "--interface", interface]
     environment = os.environ | {
         "PYTHONPATH": f"{folder}:{HERE}",
         "CLICK_FLOOD_PER_MINUTE": "999999999",
@@ -48,7 +46,7 @@ def run_server(
     if database_url:
         environment["DATABASE_URL"] = database_url
     process = subprocess.Popen(
-        [sys.executable, "-m", "granian", *options, *THREAD_OPTIONS[interface], target],
+        build_command(interface, application, port, processes),
         cwd=HERE,
         env=environment,
         start_new_session=True,
@@ -61,6 +59,14 @@ def run_server(
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def build_command(interface: str, application: str, port: int, processes: int) -> list[str]:
+    """Return the command of granian, as config/serve.py starts it unless the application is "bare"."""
+    server, target = ("granian", f"bare:{interface}") if application == "bare" else ("config.http_server", application)
+    address = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(processes)]
+    options = [*address, "--log-level", "critical", "--interface", interface, *THREAD_OPTIONS[interface]]
+    return [sys.executable, "-m", server, *options, target]
 
 
 def find_free_port() -> int:
