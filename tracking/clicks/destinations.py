@@ -68,6 +68,12 @@ def _resolve(query: str, target: str, hosts: frozenset[str], click_id_parameter:
 
 # The same few targets over and over.
 @lru_cache(maxsize=4096)
+def split_at_click_id(address: str, source: str, click_id_parameter: str) -> tuple[str, str]:
+    """Return what comes before a click id and after it in `address`, to which `utm_source` is added as well."""
+    page, hash_sign, fragment = add_utm_source(address, source).partition("#")
+    return addresses.add_query(page, f"{click_id_parameter}="), f"{hash_sign}{fragment}"
+
+
 def add_utm_source(address: str, source: str) -> str:
     """Add `utm_source` to the query of `address` unless it has one or `source` is "".
 

@@ -8,12 +8,11 @@ from django.utils.translation import gettext as _
 
 from tracking.clicks import click_ids, requests
 from tracking.clicks.click_store import ClickRow
-from tracking.clicks.destinations import add_utm_source, resolve_destination
+from tracking.clicks.destinations import resolve_destination, split_at_click_id
 from tracking.clicks.flood_limit import FloodLimit
 from tracking.clicks.link_loader import RedirectLink, SubIds
 from tracking.clicks.requests import RedirectRequest
 from tracking.clicks.user_agents import MAX_LENGTH, parse_user_agent
-from tracking.links import addresses
 
 # The values of `tracking.models.Click.Kind`. Access to members of a Django enumeration is slow.
 COUNTED, HEAD, BOT, PREFETCH, FLOOD, PAUSED = "counted", "head", "bot", "prefetch", "flood", "paused"
@@ -53,8 +52,8 @@ def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimi
     nonce = click_ids.generate_nonce(visit.at)
     kind = classify_click(visit, link, floods)
     if kind not in _WITHOUT_CLICK_ID:
-        location = add_utm_source(location, settings.LINK_UTM_SOURCE)
-        location = addresses.add_query(location, f"{parameter}={click_ids.sign_click_id(link.id, visit.at, nonce)}")
+        before, after = split_at_click_id(location, settings.LINK_UTM_SOURCE, parameter)
+        location = f"{before}{click_ids.sign_click_id(link.id, visit.at, nonce)}{after}"
     row = ClickRow(
         nonce,
         link.id,
