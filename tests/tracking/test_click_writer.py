@@ -1,10 +1,12 @@
 """The thread that writes clicks."""
 
 import asyncio
+import queue
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 from uuid import UUID
@@ -50,6 +52,46 @@ def test_click_is_committed_when_record_returns(writer: Writer, link: Link) -> N
         thread.join()
     assert missing == []
     assert Click.objects.filter(sub1="ü'\"\\,{}").count() == 400
+
+
+def test_click_is_committed_when_visit_is_answered(writer: Writer, link: Link) -> None:
+    clicks = [make_row(link.pk) for _ in range(50)]
+    answered: queue.SimpleQueue[UUID] = queue.SimpleQueue()
+    with connect() as reader:
+        for click in clicks:
+            writer.record_later(click, partial(answered.put, click.id), 5)
+        for click in clicks:
+            assert answered.get(timeout=10) == click.id
+            assert reader.execute("SELECT 1 FROM tracking_click WHERE id = %s", [click.id]).fetchone()
+
+
+def test_visits_are_answered_while_database_hangs(writer: Writer, link: Link) -> None:
+    writer.record(make_row(link.pk), 5)
+    answered: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with connect() as blocker:
+        blocker.autocommit = False
+        blocker.execute("LOCK TABLE tracking_click IN ACCESS EXCLUSIVE MODE")
+        writer.record_later(make_row(link.pk), partial(answered.put, "waited"), 0.01)
+        assert answered.get(timeout=10) == "waited"
+        assert not writer.is_healthy
+        writer.record_later(make_row(link.pk), partial(answered.put, "straight to disk"), 60)
+        assert answered.get_nowait() == "straight to disk"
+        # This one found the database healthy a moment before, and joins a group that has given up.
+        writer._open.is_overdue = writer.is_healthy = True
+        writer.record_later(make_row(link.pk), partial(answered.put, "too late"), 60)
+        assert answered.get_nowait() == "too late"
+        blocker.rollback()
+    wait_until(lambda: Click.objects.count() == 4)
+
+
+def test_visit_that_cannot_be_answered_does_not_keep_others_waiting(
+    writer: Writer, link: Link, caplog: pytest.LogCaptureFixture
+) -> None:
+    answered = threading.Event()
+    writer.record_later(make_row(link.pk), partial(int, "no number"), 5)
+    writer.record_later(make_row(link.pk), answered.set, 5)
+    assert answered.wait(10)
+    assert "A visit cannot be answered" in caplog.text
 
 
 def test_many_requests_share_a_commit(link: Link, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
