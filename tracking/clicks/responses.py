@@ -10,7 +10,7 @@ from tracking.clicks import click_ids, requests
 from tracking.clicks.click_store import ClickRow
 from tracking.clicks.destinations import resolve_destination, split_at_click_id
 from tracking.clicks.flood_limit import FloodLimit
-from tracking.clicks.link_loader import RedirectLink, SubIds
+from tracking.clicks.link_loader import RedirectLink
 from tracking.clicks.requests import RedirectRequest
 from tracking.clicks.user_agents import MAX_LENGTH, parse_user_agent
 
@@ -47,7 +47,9 @@ class RedirectResponse(NamedTuple):
 def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimit) -> RedirectResponse:
     """Redirect to the link's target or a deep link, with a click id if the visit may be a click on a tracked link."""
     parameter = settings.CLICK_ID_PARAMETER
-    destination = resolve_destination(visit.query, target=link.target, hosts=link.hosts, click_id_parameter=parameter)
+    destination = resolve_destination(
+        visit.query, target=link.target, hosts=link.hosts, click_id_parameter=parameter, sub_ids=link.sub_ids
+    )
     location = destination.address
     nonce = click_ids.generate_nonce(visit.at)
     kind = classify_click(visit, link, floods)
@@ -59,7 +61,7 @@ def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimi
         link.id,
         visit.at,
         kind,
-        *_merge_sub_ids(destination.sub_ids, link.sub_ids),
+        *destination.sub_ids,
         requests.truncate_address(visit.address),
         requests.clean_text(visit.user_agent, MAX_LENGTH),
         requests.extract_referrer_host(visit.referrer),
@@ -105,11 +107,6 @@ def build_method_not_allowed() -> RedirectResponse:
     return _build_error_page(
         405, "Method Not Allowed", _("Method not allowed"), _("Open this link in a browser."), ("Allow", "GET, HEAD")
     )
-
-
-def _merge_sub_ids(own: SubIds, defaults: SubIds) -> SubIds:
-    one, two, three, four, five = [value or default for value, default in zip(own, defaults, strict=True)]
-    return one, two, three, four, five
 
 
 def _build_hsts_headers() -> list[tuple[str, str]]:
