@@ -70,7 +70,7 @@ def wrap_application(application: Any, *arguments: Any) -> Callable[[Any, dict[s
 
 
 # In the worker too, which imports this module if it is not forked.
-mp._wsgi_call_wrap = wrap_application  # type: ignore[attr-defined]
+mp._wsgi_call_wrap = wrap_application  # type: ignore[attr-defined,assignment]
 
 
 def load_and_notify(target: str) -> Any:

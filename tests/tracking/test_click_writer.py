@@ -87,8 +87,11 @@ def test_visits_are_answered_while_database_hangs(writer: Writer, link: Link) ->
 def test_visit_that_cannot_be_answered_does_not_keep_others_waiting(
     writer: Writer, link: Link, caplog: pytest.LogCaptureFixture
 ) -> None:
+    def fail() -> None:
+        raise ConnectionError("the visitor is gone")
+
     answered = threading.Event()
-    writer.record_later(make_row(link.pk), partial(int, "no number"), 5)
+    writer.record_later(make_row(link.pk), fail, 5)
     writer.record_later(make_row(link.pk), answered.set, 5)
     assert answered.wait(10)
     assert "A visit cannot be answered" in caplog.text
