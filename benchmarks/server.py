@@ -23,21 +23,29 @@ async def asgi(scope, receive, send):
         await send({"type": "http.response.body", "body": b""})
 """
 APPLICATIONS = {"wsgi": "config.wsgi:application", "asgi": "config.asgi:application"}
-# As `make run` and the README start them.
-THREAD_OPTIONS = {"wsgi": ["--blocking-threads", "64"], "asgi": []}
 Process = subprocess.Popen[bytes]
 
 
 @contextmanager
 def run_server(
-    interface: str, application: str, folder: Path, port: int = 0, database_url: str = "", processes: int = 1
+    interface: str,
+    application: str,
+    folder: Path,
+    port: int = 0,
+    database_url: str = "",
+    *,
+    python: str = sys.executable,
+    threads: int = 64,
+    processes: int = 1,
 ) -> Iterator[tuple[int, Process]]:
     """Run a server of `application`, yield its port and process, and kill it at the end.
 
     The application "bare" is a redirect without Accord. `folder` holds the clicks spooled while the database is down.
+    By WSGI it has 64 threads, as with `make run`, unless `threads` says otherwise.
     """
     (folder / "bare.py").write_text(BARE_APPLICATION)
     port = port or find_free_port()
+    command = _build_command(interface, application, threads)
     environment = os.environ | {
         "PYTHONPATH": f"{folder}:{HERE}",
         "CLICK_FLOOD_PER_MINUTE": "999999999",
@@ -46,7 +54,7 @@ def run_server(
     if database_url:
         environment["DATABASE_URL"] = database_url
     process = subprocess.Popen(
-        build_command(interface, application, port, processes),
+        [python, *command, "--port", str(port), "--workers", str(processes)],
         cwd=HERE,
         env=environment,
         start_new_session=True,
@@ -61,12 +69,12 @@ def run_server(
         process.wait()
 
 
-def build_command(interface: str, application: str, port: int, processes: int) -> list[str]:
-    """Return the command of granian, as config/serve.py starts it unless the application is "bare"."""
-    server, target = ("granian", f"bare:{interface}") if application == "bare" else ("config.http_server", application)
-    address = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(processes)]
-    options = [*address, "--log-level", "critical", "--interface", interface, *THREAD_OPTIONS[interface]]
-    return [sys.executable, "-m", server, *options, target]
+def _build_command(interface: str, application: str, threads: int) -> list[str]:
+    """Return the arguments of Python for granian, which config/serve.py starts in the same way for Accord."""
+    server = "config.http_server" if application in APPLICATIONS.values() else "granian"
+    target = f"bare:{interface}" if application == "bare" else application
+    blocking = ["--blocking-threads", str(threads)] if interface == "wsgi" else []
+    return ["-m", server, "--host", "127.0.0.1", "--log-level", "critical", "--interface", interface, *blocking, target]
 
 
 def find_free_port() -> int:
