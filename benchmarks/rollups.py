@@ -63,8 +63,8 @@ def create_clicks(affiliates: int) -> list[Click]:
             row = click_store.ClickRow(nonce, link.pk, at, "counted", sub1, sub2, "", "", "", "", "", "", device)
             if chance.random() < 0.75:
                 lines.append(click_store.encode_row(row))
-    with connect() as writer:
-        click_store.copy_rows(writer.cursor(), lines)
+    with connect() as writer, writer.cursor().copy(click_store.COPY) as stream:
+        stream.write(b"".join(lines))
     return clicks
 
 

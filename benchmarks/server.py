@@ -1,4 +1,4 @@
-"""Run the server that a benchmark measures: granian with one worker, on a free port."""
+"""Run the server that a benchmark measures: granian, on a free port."""
 
 import os
 import signal
@@ -36,6 +36,7 @@ def run_server(
     *,
     python: str = sys.executable,
     threads: int = 64,
+    processes: int = 1,
 ) -> Iterator[tuple[int, Process]]:
     """Run a server of `application`, yield its port and process, and kill it at the end.
 
@@ -44,9 +45,7 @@ def run_server(
     """
     (folder / "bare.py").write_text(BARE_APPLICATION)
     port = port or find_free_port()
-    target = f"bare:{interface}" if application == "bare" else application
-    blocking = ["--blocking-threads", str(threads)] if interface == "wsgi" else []
-    options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "critical", "--interface", interface]
+    command = _build_command(interface, application, threads)
     environment = os.environ | {
         "PYTHONPATH": f"{folder}:{HERE}",
         "CLICK_FLOOD_PER_MINUTE": "999999999",
@@ -55,7 +54,7 @@ def run_server(
     if database_url:
         environment["DATABASE_URL"] = database_url
     process = subprocess.Popen(
-        [python, "-m", "granian", *options, *blocking, target],
+        [python, *command, "--port", str(port), "--workers", str(processes)],
         cwd=HERE,
         env=environment,
         start_new_session=True,
@@ -68,6 +67,14 @@ def run_server(
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _build_command(interface: str, application: str, threads: int) -> list[str]:
+    """Return the arguments of Python for granian, which config/serve.py starts in the same way for Accord."""
+    server = "config.http_server" if application in APPLICATIONS.values() else "granian"
+    target = f"bare:{interface}" if application == "bare" else application
+    blocking = ["--blocking-threads", str(threads)] if interface == "wsgi" else []
+    return ["-m", server, "--host", "127.0.0.1", "--log-level", "critical", "--interface", interface, *blocking, target]
 
 
 def find_free_port() -> int:

@@ -1,8 +1,11 @@
-"""granian, with two things that it lacks: a socket of the service manager, and a stop at any moment.
+"""granian, with three things that it lacks: a socket of the service manager, a stop at any moment, and late responses.
 
 The service manager (systemd, docs/deploy.md) keeps the socket open while a process restarts, and several processes
 share it. A connection waits in its queue until one of them accepts it. A socket of granian's own would be closed
 together with the connections in its queue.
+
+granian calls a WSGI application in a thread and takes what it returns as the response. But a redirect waits for its click
+to be stored, and threads that wait cost more than the redirect itself. So an application may also answer later.
 """
 
 import os
@@ -12,10 +15,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from granian import cli
+from granian import cli, wsgi
 from granian._granian import SocketHolder
 from granian._internal import load_target
-from granian.server import MPServer
+from granian.server import MPServer, mp
 
 FIRST_DESCRIPTOR = 3  # as sd_listen_fds(3) says
 
@@ -46,6 +49,28 @@ class Server(MPServer):
         wrap_loader: bool = True,
     ) -> None:
         super().serve(spawn_target, target_loader or load_and_notify, wrap_loader)
+
+
+def wrap_application(application: Any, *arguments: Any) -> Callable[[Any, dict[str, Any]], Any]:
+    """Return what a worker calls for each request.
+
+    The application may have a function `respond_later`, which gets the request and the function that sends a response.
+    If it returns False, the application is called.
+    """
+    run: Callable[[Any, dict[str, Any]], Any] = wsgi._callback_wrapper(application, *arguments)
+    respond_later = getattr(application, "respond_later", None)
+    if respond_later is None:
+        return run
+
+    def handle(protocol: Any, environ: dict[str, Any]) -> Any:
+        if not respond_later(environ, protocol.response_bytes):
+            run(protocol, environ)
+
+    return handle
+
+
+# In the worker too, which imports this module if it is not forked.
+mp._wsgi_call_wrap = wrap_application  # type: ignore[attr-defined,assignment]
 
 
 def load_and_notify(target: str) -> Any:

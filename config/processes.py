@@ -16,8 +16,8 @@ CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(STATE_DIR / "click
 WEB_HOST: str = env.str("WEB_HOST", default="127.0.0.1")
 WEB_PORT = read_integer("WEB_PORT", 8000, minimum=1)
 WEB_PROCESSES = read_integer("WEB_PROCESSES", 1, minimum=1)
-# The threads of each web process, of which only a part may wait for request bodies (lib/request_body.py). A redirect
-# waits for its click to be stored, and waiting clicks share a commit: add threads before processes.
+# The threads of each web process, of which only a part may wait for request bodies (lib/request_body.py). Single orders
+# that arrive together share a transaction and wait for it. A redirect holds no thread while its click is stored.
 WEB_THREADS = read_integer("WEB_THREADS", 64, minimum=8)
 CLICK_PORT = read_integer("CLICK_PORT", 8001, minimum=1)
 CLICK_PROCESSES = read_integer("CLICK_PROCESSES", 1, minimum=1)

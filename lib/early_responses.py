@@ -55,10 +55,12 @@ def wrap_wsgi(application: "WSGIApplication", matches: Matches, respond: Respond
 def wrap_asgi(application: AsgiApplication, matches: Matches, respond: Respond) -> AsgiApplication:
     """Do the same as `wrap_wsgi` for an ASGI application."""
 
-    async def handle(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    def handle(scope: dict[str, Any], receive: Any, send: Any) -> Awaitable[None]:
         if scope["type"] != "http" or not matches(scope["path"]):
-            await application(scope, receive, send)
-            return
+            return application(scope, receive, send)
+        return respond_matching(scope, send)
+
+    async def respond_matching(scope: dict[str, Any], send: Any) -> None:
         given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         client = scope.get("client") or ("", 0)
         request = EarlyRequest(scope["path"], scope["method"], client[0], given)

@@ -107,7 +107,7 @@ def run_web_server(threads: int = 16) -> Iterator[WebServer]:
 
 
 _COMMAND = [
-    *(sys.executable, "-m", "granian", "--host", "127.0.0.1", "--log-level", "error"),
+    *(sys.executable, "-m", "config.http_server", "--host", "127.0.0.1", "--log-level", "error"),
     *("--interface", "wsgi", "--workers", "1"),
 ]
 

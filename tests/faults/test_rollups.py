@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from unittest.mock import patch
 
-import psycopg
 import pytest
 from django.db import connection, connections
 
@@ -21,7 +20,7 @@ from tests.payouts.click_data import make_link
 from tests.scenarios import create_program, import_affiliates, list_rollup_differences
 from tracking.clicks import click_ids, click_store
 from tracking.clicks import rollups as click_rollups
-from tracking.clicks.connection import connect
+from tracking.clicks.connection import TimeoutConnection, connect
 from tracking.models import ChangedDay, Click, ClickHorizon, Link, Rollup
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -49,7 +48,7 @@ def fold() -> None:
     raise AssertionError("another transaction on the server ran for a minute")
 
 
-def write_clicks(writer: psycopg.Connection, link: Link, number: int = 1) -> None:
+def write_clicks(writer: TimeoutConnection, link: Link, number: int = 1) -> None:
     """Write clicks as the redirect does, over the connection `writer`."""
     rows = [
         click_store.ClickRow(
@@ -57,7 +56,7 @@ def write_clicks(writer: psycopg.Connection, link: Link, number: int = 1) -> Non
         )
         for _click in range(number)
     ]
-    click_store.copy_rows(writer.cursor(), list(map(click_store.encode_row, rows)))
+    click_store.copy_rows(writer, list(map(click_store.encode_row, rows)))
 
 
 def test_click_committed_after_later_one_is_counted_once(link):

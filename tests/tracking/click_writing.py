@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from lib.ids import uuid7
 from tests.free_ports import find_free_port
 from tracking.clicks.click_store import ClickRow
-from tracking.clicks.connection import connect
+from tracking.clicks.connection import TimeoutConnection, connect
 from tracking.clicks.spool import Spool
 
 
@@ -38,8 +36,8 @@ class Switch:
         self.is_up = True
         self.attempts = 0
 
-    def connect(self) -> psycopg.Connection[Any]:
+    def connect(self) -> TimeoutConnection:
         self.attempts += 1
         if self.is_up:
             return connect()
-        return psycopg.connect(host="127.0.0.1", port=find_free_port(), dbname="x", connect_timeout=2)
+        return TimeoutConnection.connect(host="127.0.0.1", port=find_free_port(), dbname="x", connect_timeout=2)

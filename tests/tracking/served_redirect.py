@@ -96,7 +96,7 @@ class WebServer:
         threads = ["--blocking-threads", "16"] if self.interface == "wsgi" else []
         application = ["--interface", self.interface, *threads, APPLICATIONS[self.interface]]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "granian", *address, *application],
+            [sys.executable, "-m", "config.http_server", *address, *application],
             cwd=HERE,
             env=environment,
             start_new_session=True,

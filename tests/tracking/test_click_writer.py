@@ -1,11 +1,12 @@
 """The thread that writes clicks."""
 
 import asyncio
+import queue
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from tests.coroutines import run_coroutine
 from tests.tracking.click_writing import make_row, make_spool, wait_until
 from tests.tracking.waiting import Wait, record_waits
 from tracking.clicks import click_store
-from tracking.clicks.connection import connect, limited_transaction
+from tracking.clicks.connection import TimeoutConnection, connect, limited_transaction
 from tracking.clicks.writer import WAIT_SECONDS, Writer
 from tracking.models import Click, ClickLoss, Link
 
@@ -52,15 +53,58 @@ def test_click_is_committed_when_record_returns(writer: Writer, link: Link) -> N
     assert Click.objects.filter(sub1="ü'\"\\,{}").count() == 400
 
 
+def test_click_is_committed_when_visit_is_answered(writer: Writer, link: Link) -> None:
+    clicks = [make_row(link.pk) for _ in range(50)]
+    answered: queue.SimpleQueue[UUID] = queue.SimpleQueue()
+    with connect() as reader:
+        for click in clicks:
+            writer.record_later(click, partial(answered.put, click.id), 5)
+        for click in clicks:
+            assert answered.get(timeout=10) == click.id
+            assert reader.execute("SELECT 1 FROM tracking_click WHERE id = %s", [click.id]).fetchone()
+
+
+def test_visits_are_answered_while_database_hangs(writer: Writer, link: Link) -> None:
+    writer.record(make_row(link.pk), 5)
+    answered: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with connect() as blocker:
+        blocker.autocommit = False
+        blocker.execute("LOCK TABLE tracking_click IN ACCESS EXCLUSIVE MODE")
+        writer.record_later(make_row(link.pk), partial(answered.put, "waited"), 0.01)
+        assert answered.get(timeout=10) == "waited"
+        assert not writer.is_healthy
+        writer.record_later(make_row(link.pk), partial(answered.put, "straight to disk"), 60)
+        assert answered.get_nowait() == "straight to disk"
+        # This one found the database healthy a moment before, and joins a group that has given up.
+        writer._open.is_overdue = writer.is_healthy = True
+        writer.record_later(make_row(link.pk), partial(answered.put, "too late"), 60)
+        assert answered.get_nowait() == "too late"
+        blocker.rollback()
+    wait_until(lambda: Click.objects.count() == 4)
+
+
+def test_visit_that_cannot_be_answered_does_not_keep_others_waiting(
+    writer: Writer, link: Link, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise ConnectionError("the visitor is gone")
+
+    answered = threading.Event()
+    writer.record_later(make_row(link.pk), fail, 5)
+    writer.record_later(make_row(link.pk), answered.set, 5)
+    assert answered.wait(10)
+    assert "A visit cannot be answered" in caplog.text
+
+
 def test_many_requests_share_a_commit(link: Link, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     sizes: list[int] = []
     all_waiting = threading.Event()
     copy_rows = click_store.copy_rows
 
-    def copy_when_all_wait(cursor: Any, lines: list[bytes]) -> None:
+    def copy_when_all_wait(own: TimeoutConnection, lines: list[bytes]) -> None:
         sizes.append(len(lines))
         all_waiting.wait(60)
-        copy_rows(cursor, lines)
+        copy_rows(own, lines)
 
     monkeypatch.setattr(click_store, "copy_rows", copy_when_all_wait)
     writer = Writer(connect, make_spool(tmp_path))

@@ -4,17 +4,18 @@ A click id carries the link and the time, so that an order finds its affiliate e
 """
 
 import base64
-import hashlib
-import hmac
 import random
 import re
 import struct
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hmac import compare_digest
 from typing import NamedTuple
 from urllib.parse import unquote
 from uuid import UUID
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from django.conf import settings
 
 from lib.text import clean_code
@@ -63,7 +64,7 @@ def verify_click_id(text: object) -> ClickToken | None:
     signed = base64.urlsafe_b64decode(text)
     payload, mac = signed[: _PAYLOAD.size], signed[_PAYLOAD.size :]
     # Try every key, so that the time taken does not reveal which one matches.
-    if not any([hmac.compare_digest(mac, _compute_mac(key, payload)) for key in settings.CLICK_ID_KEYS]):  # noqa: C419
+    if not any([compare_digest(mac, _compute_mac(key, payload)) for key in settings.CLICK_ID_KEYS]):  # noqa: C419
         return None
     version, link, milliseconds, nonce = _PAYLOAD.unpack(payload)
     if version != _VERSION:
@@ -100,13 +101,15 @@ def generate_nonce(at: datetime, chance: random.Random | None = None) -> UUID:
 
 
 def _compute_mac(key: str, payload: bytes) -> bytes:
-    # Copies an initialized MAC, because the one-shot functions release the GIL on each click. With many threads a
-    # redirect takes three times as long then.
+    # Copies an initialized MAC, because the one-shot functions of Python release the GIL on each click. With many threads
+    # a redirect takes three times as long then. A copy of Python's own takes twice as long as this one.
     mac = _start_mac(key).copy()
     mac.update(payload)
-    return mac.digest()[:_MAC_BYTES]
+    return mac.finalize()[:_MAC_BYTES]
 
 
 @lru_cache(maxsize=16)
-def _start_mac(key: str) -> hmac.HMAC:
-    return hmac.new(key.encode(), b"accord click id:", hashlib.sha256)
+def _start_mac(key: str) -> HMAC:
+    mac = HMAC(key.encode(), SHA256())
+    mac.update(b"accord click id:")
+    return mac

@@ -1,19 +1,18 @@
 """Write clicks to PostgreSQL in groups, with one statement and one commit per group."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
+from psycopg.sql import SQL
 
-from tracking.clicks.connection import limited_transaction
+from tracking.clicks.connection import TimeoutConnection, limited_transaction
 
 log = logging.getLogger(__name__)
-
-InsertFunction = Callable[[psycopg.Cursor[Any], Sequence[bytes]], int]
 
 
 class ClickRow(NamedTuple):
@@ -45,7 +44,7 @@ _INSERT = (
     f"INSERT INTO tracking_click ({_COLUMNS}) "  # noqa: S608
     f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in _TYPES)}) ON CONFLICT (id, at) DO NOTHING"
 )
-_COPY = f"COPY tracking_click ({_COLUMNS}) FROM STDIN"
+COPY = f"COPY tracking_click ({_COLUMNS}) FROM STDIN".encode()
 # Dropped, because behind a pooler the next transaction of the session may be that of a newer release.
 _CREATE_STAGING = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS clicks_staging ON COMMIT DROP AS "  # noqa: S608
@@ -56,8 +55,8 @@ _INSERT_FROM_STAGING = (
     f"INSERT INTO tracking_click ({_COLUMNS}) "  # noqa: S608
     f"SELECT {_COLUMNS} FROM clicks_staging ON CONFLICT (id, at) DO NOTHING"
 )
-_UPSERT_LOSS = (
-    "INSERT INTO tracking_clickloss AS known (source, count, late) VALUES (%s, %s, %s) ON CONFLICT (source) DO UPDATE"
+_UPSERT_LOSS = SQL(
+    "INSERT INTO tracking_clickloss AS known (source, count, late) VALUES ({}, {}, {}) ON CONFLICT (source) DO UPDATE"
     " SET count = greatest(known.count, excluded.count), late = known.late + excluded.late"
 )
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -72,35 +71,38 @@ def encode_row(row: ClickRow) -> bytes:
     return joined.encode("utf-8", "replace") + b"\n"
 
 
-def copy_rows(cursor: psycopg.Cursor[Any], lines: Sequence[bytes]) -> int:
-    """Write clicks for the first time. Raises UniqueViolation, writing none, if one exists already."""
-    with cursor.copy(_COPY) as stream:
-        stream.write(b"".join(lines))
-    return len(lines)
+def copy_rows(connection: TimeoutConnection, lines: Sequence[bytes], spool_name: str = "") -> None:
+    """Write clicks for the first time, and count them as late if they come from a spool.
 
-
-def insert_missing_rows(cursor: psycopg.Cursor[Any], lines: Sequence[bytes]) -> int:
-    """Write the clicks that do not exist yet, and return their number. Costs twice as much as `copy_rows`.
-
-    Needs a transaction.
+    Raises UniqueViolation, writing none, if one exists already.
     """
-    cursor.execute(_CREATE_STAGING)
-    with cursor.copy(_COPY_STAGING) as stream:
-        stream.write(b"".join(lines))
-    cursor.execute(_INSERT_FROM_STAGING)
-    return cursor.rowcount
+    statement = COPY
+    if spool_name:
+        statement = b"%s; %s" % (_UPSERT_LOSS.format(spool_name, 0, len(lines)).as_bytes(connection), COPY)
+    connection.copy(statement, b"".join(lines))
 
 
-def insert_valid_rows(connection: psycopg.Connection[Any], lines: Sequence[bytes], spool_name: str = "") -> int:
+def insert_missing_rows(connection: TimeoutConnection, lines: Sequence[bytes], spool_name: str = "") -> None:
+    """Do the same for the clicks that do not exist yet. Costs twice as much as `copy_rows`."""
+    with limited_transaction(connection) as cursor:
+        cursor.execute(_CREATE_STAGING)
+        with cursor.copy(_COPY_STAGING) as stream:
+            stream.write(b"".join(lines))
+        cursor.execute(_INSERT_FROM_STAGING)
+        if cursor.rowcount and spool_name:
+            cursor.execute(_UPSERT_LOSS.format(spool_name, 0, cursor.rowcount))
+
+
+def insert_valid_rows(connection: TimeoutConnection, lines: Sequence[bytes], spool_name: str = "") -> int:
     """Write the valid clicks that do not exist yet, and return how many are not valid.
 
     For clicks of a spool file their number is recorded with them, so that a file which is read twice is counted once.
     """
     with suppress(psycopg.DataError, psycopg.IntegrityError):
-        _insert_in_transaction(connection, copy_rows, lines, spool_name)
+        copy_rows(connection, lines, spool_name)
         return 0
     try:
-        _insert_in_transaction(connection, insert_missing_rows, lines, spool_name)
+        insert_missing_rows(connection, lines, spool_name)
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         if len(lines) == 1:
             log.error("A click cannot be written: %s", error)  # noqa: TRY400  (needs no traceback)
@@ -112,19 +114,10 @@ def insert_valid_rows(connection: psycopg.Connection[Any], lines: Sequence[bytes
     return 0
 
 
-def _insert_in_transaction(
-    connection: psycopg.Connection[Any], write: InsertFunction, lines: Sequence[bytes], spool_name: str
-) -> None:
-    with limited_transaction(connection) as cursor:
-        new = write(cursor, lines)
-        if new and spool_name:
-            cursor.execute(_UPSERT_LOSS, [spool_name, 0, new])
-
-
-def record_loss(connection: psycopg.Connection[Any], source: str, count: int) -> None:
+def record_loss(connection: TimeoutConnection, source: str, count: int) -> None:
     """Record that `source` has lost `count` clicks in total. Repeating it changes nothing."""
     with limited_transaction(connection) as cursor:
-        cursor.execute(_UPSERT_LOSS, [source, count, 0])
+        cursor.execute(_UPSERT_LOSS.format(source, count, 0))
 
 
 def insert_rows(cursor: Any, rows: Sequence[ClickRow]) -> None:

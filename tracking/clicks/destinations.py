@@ -23,7 +23,7 @@ _MAX_SAMPLE_LENGTH = 200
 
 
 class Destination(NamedTuple):
-    """`address` has no click id. `sub_ids` has "" for those that the visit does not set.
+    """`address` has no click id. `sub_ids` are those of the visit, and the link's own where it sets none.
 
     `failed_deep_link` is what the parameter `to` requested if it could not be used, else "".
     """
@@ -36,18 +36,23 @@ class Destination(NamedTuple):
 _NO_SUB_IDS: SubIds = ("", "", "", "", "")
 
 
-def resolve_destination(query: str, *, target: str, hosts: frozenset[str], click_id_parameter: str) -> Destination:
-    """Return where a visit with the query string `query` goes, of a link to `target` with permitted `hosts`."""
+def resolve_destination(
+    query: str, *, target: str, hosts: frozenset[str], click_id_parameter: str, sub_ids: SubIds = _NO_SUB_IDS
+) -> Destination:
+    """Return where a visit with the query string `query` goes.
+
+    It is that of a link to `target` with permitted `hosts` and its own `sub_ids`.
+    """
     if not query:
-        return Destination(target, _NO_SUB_IDS, "")
+        return Destination(target, sub_ids, "")
     if len(query) > _MAX_CACHED_LENGTH:
-        return _resolve.__wrapped__(query, target, hosts, click_id_parameter)
-    return _resolve(query, target, hosts, click_id_parameter)
+        return _resolve.__wrapped__(query, target, hosts, click_id_parameter, sub_ids)
+    return _resolve(query, target, hosts, click_id_parameter, sub_ids)
 
 
 # Visitors from one page mostly have the same parameters.
 @lru_cache(maxsize=4096)
-def _resolve(query: str, target: str, hosts: frozenset[str], click_id_parameter: str) -> Destination:
+def _resolve(query: str, target: str, hosts: frozenset[str], click_id_parameter: str, sub_ids: SubIds) -> Destination:
     parts = [part for part in query.split("&", _MAX_PARAMETERS)[:_MAX_PARAMETERS] if part]
     named = [(addresses.decode_name(part), part) for part in parts]
     requested = [part.partition("=")[2] for name, part in named if name == "to"]
@@ -61,13 +66,19 @@ def _resolve(query: str, target: str, hosts: frozenset[str], click_id_parameter:
     ]
     return Destination(
         addresses.add_query(address, "&".join(passed)) if passed else address,
-        _find_sub_ids(named),
+        _find_sub_ids(named, sub_ids),
         _sample(requested) if requested and deep_link is None else "",
     )
 
 
 # The same few targets over and over.
 @lru_cache(maxsize=4096)
+def split_at_click_id(address: str, source: str, click_id_parameter: str) -> tuple[str, str]:
+    """Return what comes before a click id and after it in `address`, to which `utm_source` is added as well."""
+    page, hash_sign, fragment = add_utm_source(address, source).partition("#")
+    return addresses.add_query(page, f"{click_id_parameter}="), f"{hash_sign}{fragment}"
+
+
 def add_utm_source(address: str, source: str) -> str:
     """Add `utm_source` to the query of `address` unless it has one or `source` is "".
 
@@ -94,12 +105,13 @@ def _decode_address(text: str) -> str:
     return text if "://" in text and "?" in text else unquote_plus(text)
 
 
-def _find_sub_ids(named: Sequence[tuple[str, str]]) -> SubIds:
+def _find_sub_ids(named: Sequence[tuple[str, str]], defaults: SubIds) -> SubIds:
     values: dict[str, str] = {}
     for name, part in named:
         values.setdefault(name, part)
     one, two, three, four, five = [
-        clean_text(unquote_plus(values.get(name, "").partition("=")[2]), 100) for name in SUB_IDS
+        clean_text(unquote_plus(values.get(name, "").partition("=")[2]), 100) or default
+        for name, default in zip(SUB_IDS, defaults, strict=True)
     ]
     return one, two, three, four, five
 

@@ -3,9 +3,16 @@
 import asyncio
 import threading
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
+
+
+class _LoopWait(NamedTuple):
+    """Those who wait for a group in one event loop, and the timer that wakes them."""
+
+    timer: asyncio.TimerHandle
+    futures: list["asyncio.Future[None]"]
 
 
 class Group(Generic[T]):
@@ -16,7 +23,7 @@ class Group(Generic[T]):
         self.is_complete = False
         # One lock per waiting thread. With an Event all of them would queue for the same lock when they wake.
         self._locks: list[threading.Lock] = []
-        self._futures: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._waits: dict[asyncio.AbstractEventLoop, _LoopWait] = {}
 
     def complete(self) -> None:
         """Release all waiters, with one wake-up per event loop. Later calls do nothing."""
@@ -25,12 +32,9 @@ class Group(Generic[T]):
         self.is_complete = True
         for lock in self._locks:
             lock.release()
-        by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-        for loop, future in self._futures:
-            by_loop.setdefault(loop, []).append(future)
-        for loop, futures in by_loop.items():
+        for loop in list(self._waits):
             with suppress(RuntimeError):  # the loop was closed
-                loop.call_soon_threadsafe(_wake, futures)
+                loop.call_soon_threadsafe(self._wake, loop)
 
     def wait(self, seconds: float) -> bool:
         """Wait at most `seconds` for the group, and return whether it is complete."""
@@ -41,19 +45,23 @@ class Group(Generic[T]):
         return self.is_complete or lock.acquire(timeout=max(seconds, 0))
 
     async def wait_async(self, seconds: float) -> bool:
-        """Do the same as `wait` in an event loop."""
+        """Do the same as `wait` in an event loop. Those who wait for a group there give up together with the first."""
         loop = asyncio.get_running_loop()
+        wait = self._waits.get(loop)
+        if wait is None:
+            timer = loop.call_later(max(seconds, 0), self._wake, loop)
+            wait = self._waits[loop] = _LoopWait(timer, [])
         future: asyncio.Future[None] = loop.create_future()
-        self._futures.append((loop, future))
-        if self.is_complete:
-            return True
-        timer = loop.call_later(max(seconds, 0), _wake, [future])
-        await future
-        timer.cancel()
+        wait.futures.append(future)
+        # Check only after adding the future, as above.
+        if not self.is_complete:
+            await future
         return self.is_complete
 
-
-def _wake(futures: list["asyncio.Future[None]"]) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_result(None)
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake those who wait in `loop`, which runs this."""
+        if wait := self._waits.pop(loop, None):
+            wait.timer.cancel()
+            for future in wait.futures:
+                if not future.done():
+                    future.set_result(None)

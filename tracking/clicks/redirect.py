@@ -7,21 +7,31 @@ import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import django
 from django.apps import apps
 
+from lib.client_address import resolve_address
+from tracking.clicks.requests import PURPOSE_HEADERS, RedirectRequest, read_purpose
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from tracking.clicks.requests import RedirectRequest
+    from tracking.clicks.responses import RedirectResponse
     from tracking.clicks.service import RedirectService
 
 PREFIX = "/r/"
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+# Takes status, headers and body.
+SendResponse = Callable[[int, list[tuple[str, str]], bytes], None]
+# The headers that a visit depends on, as ASGI names them.
+_HEADERS = {
+    name.encode(): name for name in ("x-forwarded-for", "user-agent", "referer", "sec-fetch-dest", *PURPOSE_HEADERS)
+}
 
 
 def wrap_wsgi(application: "WSGIApplication") -> "WSGIApplication":
@@ -36,6 +46,22 @@ def wrap_wsgi(application: "WSGIApplication") -> "WSGIApplication":
         return [b"" if visit.method == "HEAD" else response.body]
 
     return handle
+
+
+def respond_later(environ: "WSGIEnvironment", send: SendResponse) -> bool:
+    """Have `/r/{code}` answered by `send` once its click is durable, and hold no thread until then.
+
+    Return False for everything else. For a server that can answer from another thread than that of the request.
+    """
+    if not environ["PATH_INFO"].startswith(PREFIX):
+        return False
+    visit = parse_wsgi_request(environ, datetime.now(UTC))
+
+    def send_response(response: "RedirectResponse") -> None:
+        send(response.status, response.headers, b"" if visit.method == "HEAD" else response.body)
+
+    _get_service().respond_later(visit, send_response)
+    return True
 
 
 def warm_up() -> None:
@@ -53,16 +79,19 @@ async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "http":
         visit = parse_asgi_request(scope, datetime.now(UTC))
         response = await _get_service().respond_async(visit)
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+        headers = [_encode_header(name, value) for name, value in response.headers]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if visit.method == "HEAD" else response.body})
 
 
-def parse_wsgi_request(environ: "WSGIEnvironment", at: datetime) -> "RedirectRequest":
-    """Return the visit of a WSGI request. Other paths than `/r/{code}` get the code "", which no link has."""
-    from lib.client_address import resolve_address
-    from tracking.clicks.requests import RedirectRequest, read_purpose
+# The location is new each time, and the others are always the same.
+@lru_cache(maxsize=32)
+def _encode_header(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.lower().encode("latin-1"), value.encode("latin-1")
 
+
+def parse_wsgi_request(environ: "WSGIEnvironment", at: datetime) -> RedirectRequest:
+    """Return the visit of a WSGI request. Other paths than `/r/{code}` get the code "", which no link has."""
     purpose = ""
     if (
         "HTTP_SEC_PURPOSE" in environ
@@ -91,15 +120,13 @@ def _read_fetch_dest(header: str | None) -> str | None:
     return None if header is None else header.strip().lower()
 
 
-def parse_asgi_request(scope: Scope, at: datetime) -> "RedirectRequest":
+def parse_asgi_request(scope: Scope, at: datetime) -> RedirectRequest:
     """Return the visit of an ASGI request. Other paths than `/r/{code}` get the code "", which no link has."""
-    from lib.client_address import resolve_address
-    from tracking.clicks.requests import RedirectRequest, read_purpose
-
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
-        key, text = name.decode("latin-1").lower(), value.decode("utf-8", "replace")
-        headers[key] = f"{headers[key]},{text}" if key in headers else text
+        if key := _HEADERS.get(name):
+            text = value.decode("utf-8", "replace")
+            headers[key] = f"{headers[key]},{text}" if key in headers else text
     client = scope.get("client") or ("", 0)
     return RedirectRequest(
         code=_extract_code(scope["path"]),
@@ -123,6 +150,7 @@ def _decode_utf8(text: str) -> str:
     return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
+@cache
 def _get_service() -> "RedirectService":
     # The separate service must set Django up. Not at import, which must be cheap and start nothing.
     if not apps.ready:

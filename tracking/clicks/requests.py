@@ -9,6 +9,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# What browsers say about a request without a click.
+PURPOSE_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 # `Sec-Fetch-Dest` of a prefetched page; a browser that prefetches for a `<link>` says "empty".
 _PAGES = (None, "", "document", "empty")
 
@@ -32,8 +34,7 @@ class RedirectRequest(NamedTuple):
 
 def read_purpose(headers: Mapping[str, str]) -> str:
     """Return the purpose that a browser states for a request without a click. `headers` have lower-case names."""
-    names = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-    return " ".join(headers[name] for name in names if name in headers).lower()
+    return " ".join([headers[name] for name in PURPOSE_HEADERS if name in headers]).lower()
 
 
 def is_prefetch(visit: RedirectRequest) -> bool:

@@ -8,12 +8,11 @@ from django.utils.translation import gettext as _
 
 from tracking.clicks import click_ids, requests
 from tracking.clicks.click_store import ClickRow
-from tracking.clicks.destinations import add_utm_source, resolve_destination
+from tracking.clicks.destinations import resolve_destination, split_at_click_id
 from tracking.clicks.flood_limit import FloodLimit
-from tracking.clicks.link_loader import RedirectLink, SubIds
+from tracking.clicks.link_loader import RedirectLink
 from tracking.clicks.requests import RedirectRequest
 from tracking.clicks.user_agents import MAX_LENGTH, parse_user_agent
-from tracking.links import addresses
 
 # The values of `tracking.models.Click.Kind`. Access to members of a Django enumeration is slow.
 COUNTED, HEAD, BOT, PREFETCH, FLOOD, PAUSED = "counted", "head", "bot", "prefetch", "flood", "paused"
@@ -48,19 +47,21 @@ class RedirectResponse(NamedTuple):
 def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimit) -> RedirectResponse:
     """Redirect to the link's target or a deep link, with a click id if the visit may be a click on a tracked link."""
     parameter = settings.CLICK_ID_PARAMETER
-    destination = resolve_destination(visit.query, target=link.target, hosts=link.hosts, click_id_parameter=parameter)
+    destination = resolve_destination(
+        visit.query, target=link.target, hosts=link.hosts, click_id_parameter=parameter, sub_ids=link.sub_ids
+    )
     location = destination.address
     nonce = click_ids.generate_nonce(visit.at)
     kind = classify_click(visit, link, floods)
     if kind not in _WITHOUT_CLICK_ID:
-        location = add_utm_source(location, settings.LINK_UTM_SOURCE)
-        location = addresses.add_query(location, f"{parameter}={click_ids.sign_click_id(link.id, visit.at, nonce)}")
+        before, after = split_at_click_id(location, settings.LINK_UTM_SOURCE, parameter)
+        location = f"{before}{click_ids.sign_click_id(link.id, visit.at, nonce)}{after}"
     row = ClickRow(
         nonce,
         link.id,
         visit.at,
         kind,
-        *_merge_sub_ids(destination.sub_ids, link.sub_ids),
+        *destination.sub_ids,
         requests.truncate_address(visit.address),
         requests.clean_text(visit.user_agent, MAX_LENGTH),
         requests.extract_referrer_host(visit.referrer),
@@ -106,11 +107,6 @@ def build_method_not_allowed() -> RedirectResponse:
     return _build_error_page(
         405, "Method Not Allowed", _("Method not allowed"), _("Open this link in a browser."), ("Allow", "GET, HEAD")
     )
-
-
-def _merge_sub_ids(own: SubIds, defaults: SubIds) -> SubIds:
-    one, two, three, four, five = [value or default for value, default in zip(own, defaults, strict=True)]
-    return one, two, three, four, five
 
 
 def _build_hsts_headers() -> list[tuple[str, str]]:

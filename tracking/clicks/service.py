@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -40,20 +40,34 @@ class RedirectService:
     def respond(self, visit: RedirectRequest) -> RedirectResponse:
         """Return the response to a visit once its click is durable or the time is up. Blocks the thread."""
         started = time.monotonic()
-        response = self._respond(visit, started)
+        response = self._respond(visit)
+        if response.row is not None:
+            self.writer.record(response.row, _get_remaining_seconds(started))
         self.visits.add(response, time.monotonic() - started)
         return response
 
-    def _respond(self, visit: RedirectRequest, started: float) -> RedirectResponse:
+    def respond_later(self, visit: RedirectRequest, send: Callable[[RedirectResponse], None]) -> None:
+        """Do the same without waiting for the click: call `send` with the response, perhaps in another thread."""
+        started = time.monotonic()
+        response = self._respond(visit)
+
+        def answer() -> None:
+            send(response)
+            self.visits.add(response, time.monotonic() - started)
+
+        if response.row is None:
+            answer()
+        else:
+            self.writer.record_later(response.row, answer, _get_remaining_seconds(started))
+
+    def _respond(self, visit: RedirectRequest) -> RedirectResponse:
+        """Return the response to a visit, whose click is not recorded yet."""
         if error := reject_invalid(visit):
             return error
         try:
-            response = self._build_response(visit, self.links.get(visit.code))
+            return self._build_response(visit, self.links.get(visit.code))
         except LinkUnavailableError:
             return responses.build_unavailable()
-        if response.row is not None:
-            self.writer.record(response.row, _get_remaining_seconds(started))
-        return response
 
     async def respond_async(self, visit: RedirectRequest) -> RedirectResponse:
         """Do the same as `respond` in an event loop."""

@@ -1,17 +1,15 @@
 """Move clicks from spool files into the database, exactly once."""
 
 import time
-from typing import Any
-
-import psycopg
 
 from tracking.clicks import click_store
+from tracking.clicks.connection import TimeoutConnection
 from tracking.clicks.spool import Spool
 from tracking.clicks.spool_file import SpoolFile
 from tracking.clicks.spool_memory import SpoolMemory
 
 
-def drain_file(connection: psycopg.Connection[Any], file: SpoolFile | SpoolMemory) -> float:
+def drain_file(connection: TimeoutConnection, file: SpoolFile | SpoolMemory) -> float:
     """Record the clicks of a file and delete it; return the seconds of the slowest commit.
 
     A file left behind by a kill is drained again, because writing a click twice leaves one row.
@@ -31,7 +29,7 @@ def drain_file(connection: psycopg.Connection[Any], file: SpoolFile | SpoolMemor
     return slowest
 
 
-def drain_orphaned_files(connection: psycopg.Connection[Any], spool: Spool) -> int:
+def drain_orphaned_files(connection: TimeoutConnection, spool: Spool) -> int:
     """Drain the files of dead processes; return their number."""
     count = 0
     for file in spool.open_orphaned():

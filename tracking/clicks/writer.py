@@ -6,17 +6,17 @@ While the database is slow or unavailable, clicks go to the spool on disk and la
 
 import logging
 import os
+import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import psycopg
 
 from tracking.clicks import click_store
 from tracking.clicks.click_store import ClickRow
-from tracking.clicks.connection import limited_transaction
+from tracking.clicks.connection import TimeoutConnection
 from tracking.clicks.group_commit import Group
 from tracking.clicks.spool import Spool
 from tracking.clicks.spool_drain import drain_file, drain_orphaned_files
@@ -30,7 +30,21 @@ BACK_OFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 _SPOOL_CHECK_SECONDS = 10.0
 _MAX_BATCH = 2_000
 
-Connect = Callable[[], psycopg.Connection[Any]]
+Connect = Callable[[], TimeoutConnection]
+Answer = Callable[[], None]
+
+
+class ClickGroup(Group[bytes]):
+    """Clicks that are written together.
+
+    `answers` has the visits that no thread waits for, each with its click. None joins them once the group `is_overdue`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[tuple[bytes, Answer]] = []
+        self.deadline = 0.0
+        self.is_overdue = False
 
 
 class Writer:
@@ -40,9 +54,10 @@ class Writer:
         self._connect = connect
         self.spool = spool
         self._ready = threading.Condition()
-        self._open: Group[bytes] = Group()
-        self._connection: psycopg.Connection[Any] | None = None
-        self._thread: threading.Thread | None = None
+        self._open = ClickGroup()
+        self._unanswered: queue.SimpleQueue[ClickGroup | None] = queue.SimpleQueue()
+        self._connection: TimeoutConnection | None = None
+        self._threads: list[threading.Thread] = []
         self._pid = 0
         self._stopping = False
         self._last_spool_check = 0.0
@@ -64,26 +79,36 @@ class Writer:
         if group is None or not await group.wait_async(seconds):
             self._spool_line(line)
 
+    def record_later(self, row: ClickRow, answer: Answer, seconds: float = WAIT_SECONDS) -> None:
+        """Do the same as `record` without waiting: call `answer` once the click is durable, perhaps in another thread."""
+        line = click_store.encode_row(row)
+        if self._join_group(line, answer, seconds) is None:
+            self._spool_line(line)
+            answer()
+
     def start(self) -> None:
-        """Start the thread. A forked process starts its own, and must not use its parent's connection."""
+        """Start the threads. A forked process starts its own, and must not use its parent's connection."""
         with self._ready:
             if self._pid == os.getpid():
                 return
             self._pid, self._connection, self._stopping, self.is_healthy = os.getpid(), None, False, True
-            self._open = Group()
+            self._open, self._unanswered = ClickGroup(), queue.SimpleQueue()
             self.spool.open()
-            self._thread = threading.Thread(target=self._run, name="clicks", daemon=True)
-            self._thread.start()
+            runs = {"clicks": self._run, "answers": self._answer_groups}
+            self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in runs.items()]
+            for thread in self._threads:
+                thread.start()
 
     def stop(self, seconds: float = 2.0) -> None:
-        """Write pending clicks and stop the thread, when the server shuts down or in tests."""
+        """Write pending clicks and stop the threads, when the server shuts down or in tests."""
         with self._ready:
             self._stopping = True
             self._ready.notify()
-        if self._thread is not None:
-            self._thread.join(seconds)
+        for thread in self._threads:
+            thread.join(seconds)
+            self._unanswered.put(None)
 
-    def _join_group(self, line: bytes) -> Group[bytes] | None:
+    def _join_group(self, line: bytes, answer: Answer | None = None, seconds: float = 0) -> ClickGroup | None:
         """Add the click to the open group and return it; None while the database is unavailable."""
         if self._pid != os.getpid():
             self.start()
@@ -91,6 +116,13 @@ class Writer:
             return None
         with self._ready:
             group = self._open
+            if answer is not None and group.is_overdue:
+                return None
+            if answer is not None:
+                if not group.answers:
+                    group.deadline = time.monotonic() + seconds
+                    self._unanswered.put(group)
+                group.answers.append((line, answer))
             group.items.append(line)
             if len(group.items) == 1:
                 self._ready.notify()
@@ -102,6 +134,20 @@ class Writer:
         self.spool.write([line])
         with self._ready:
             self._ready.notify()
+
+    def _answer_groups(self) -> None:
+        """Answer the visits that no thread waits for, one group after another."""
+        while (group := self._unanswered.get()) is not None:
+            if not group.wait(group.deadline - time.monotonic()):
+                with self._ready:
+                    group.is_overdue, self.is_healthy = True, False
+                    self.spool.write([line for line, _answer in group.answers])
+                    self._ready.notify()
+            for _line, answer in group.answers:
+                try:
+                    answer()
+                except Exception:
+                    log.exception("A visit cannot be answered")
 
     def _run(self) -> None:
         try:
@@ -125,7 +171,7 @@ class Writer:
             if failures:
                 time.sleep(BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS)) - 1])
 
-    def _take_group(self, *, retry: bool) -> Group[bytes] | None:
+    def _take_group(self, *, retry: bool) -> ClickGroup | None:
         """Return the next group to write, which may be empty; None when the thread must end."""
         with self._ready:
             if not (
@@ -134,10 +180,10 @@ class Writer:
                 self._ready.wait(_SPOOL_CHECK_SECONDS)
             if self._stopping and not (self._open.items or self.spool.has_content):
                 return None
-            group, self._open = self._open, Group()
+            group, self._open = self._open, ClickGroup()
             return group
 
-    def _write(self, group: Group[bytes]) -> None:
+    def _write(self, group: ClickGroup) -> None:
         """Write the group, for which requests wait, then the spool of this process and of dead ones."""
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
@@ -155,16 +201,15 @@ class Writer:
             drain_orphaned_files(self._connection, self.spool)
             self._last_spool_check = time.monotonic()
 
-    def _write_lines(self, connection: psycopg.Connection[Any], lines: Sequence[bytes]) -> None:
+    def _write_lines(self, connection: TimeoutConnection, lines: Sequence[bytes]) -> None:
         try:
-            with limited_transaction(connection) as cursor:
-                click_store.copy_rows(cursor, lines)
+            click_store.copy_rows(connection, lines)
         except (psycopg.DataError, psycopg.IntegrityError):
             # One click is not valid, or exists already because the spool was drained first.
             if invalid := click_store.insert_valid_rows(connection, lines):
                 self.spool.count_lost(invalid)
 
-    def _handle_failure(self, error: Exception, group: Group[bytes], *, first: bool) -> None:
+    def _handle_failure(self, error: Exception, group: ClickGroup, *, first: bool) -> None:
         """Spool the unwritten clicks, release the waiting requests and close the connection."""
         self.is_healthy, self._last_spool_check = False, 0.0
         if not group.is_complete:
