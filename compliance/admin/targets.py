@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from affiliates.affiliate_filter import AffiliateSearchMixin
 from agreements.models import Program
 from compliance.admin.forms import PauseForm
 from compliance.models import TargetCheck, TargetNotice, TargetPause
@@ -17,7 +18,7 @@ from lib.admin.staff_action import StaffAction, StaffPage
 
 
 @admin.register(TargetNotice)
-class TargetNoticeAdmin(ReadOnlyAdmin):
+class TargetNoticeAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     list_display = ("affiliate", "orders", "target", "state", "notified_at", "cure_by", "ended_at", "review")
     list_filter = ("state",)
     list_select_related = ("affiliate", "review")
@@ -43,11 +44,13 @@ class TargetNoticeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(TargetCheck)
-class TargetCheckAdmin(ReadOnlyAdmin):
+class TargetCheckAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     list_display = ("day", "affiliate", "result", "orders", "target", "window_from", "days_paused", "warning_sent")
     list_filter = ("result", "day", "warning_sent")
     list_select_related = ("affiliate",)
     search_fields = ("affiliate__code",)
+    # One row for each affiliate and day.
+    sortable_by = ()
 
 
 @admin.register(TargetPause)

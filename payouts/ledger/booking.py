@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from accounts.models import User
 from affiliates.models import Affiliate
@@ -74,12 +74,9 @@ def post_transactions(bookings: Sequence[NewTransaction], *, now: datetime, by: 
     return posted
 
 
-def get_liability() -> Decimal:
-    """Return what all affiliates together are owed, less what some owe, in the program's currency."""
-    total: Decimal | None = LedgerEntry.objects.filter(account=Account.AFFILIATE_PAYABLE).aggregate(
-        total=Sum("amount")
-    )["total"]
-    return -total if total else ZERO
+def list_payable_entries() -> QuerySet[LedgerEntry]:
+    """Return the entries whose negative sum is what all affiliates together are owed, less what some owe."""
+    return LedgerEntry.objects.filter(account=Account.AFFILIATE_PAYABLE)
 
 
 def get_balance(affiliate: Affiliate) -> Decimal:

@@ -52,12 +52,19 @@ class Close(models.Model):
         return f"{self.period:%Y-%m}"
 
 
+class CloseExceptionQuerySet(models.QuerySet["CloseException"]):
+    def of_last_close(self) -> Self:
+        return self.filter(close=Close.objects.order_by("-period").values("pk")[:1])
+
+
 class CloseException(models.Model):
     """An affiliate excluded from a close because of bad data; the next close settles them once the cause is gone."""
 
     close = models.ForeignKey(Close, models.PROTECT, related_name="exceptions", verbose_name=_("month-end close"))
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="+")
     cause = models.TextField(_("cause"))
+
+    objects = CloseExceptionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("close exception")

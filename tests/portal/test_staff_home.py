@@ -25,7 +25,7 @@ from tests.sessions import sign_in
 from tracking.links import coupons
 
 # Of the home of a superuser, who sees everything.
-MAX_HOME_QUERIES = 45
+MAX_HOME_QUERIES = 12
 MORNING = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
