@@ -189,7 +189,7 @@ def _list_commissions(affiliate: Any) -> Iterator[View]:
         near_end = rows.order_by(f"{sign}{column}", f"{sign}placed_at", f"{sign}order_id")[10]
         query = f"{address}?sort={sort.value}"
         yield View(f"sort {sort.value}", query, f"{query}&after={near_end.order_id}")
-    for name, value in (*(("state", state) for state in STATE_LABELS), ("order", "O1"), ("category", "umbrellas")):
+    for name, value in (*(("state", state) for state in STATE_LABELS), ("order", "O1999"), ("category", "home-decor")):
         yield View(f"{name} {value}", f"{address}?{name}={value}")
 
 

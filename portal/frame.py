@@ -15,7 +15,7 @@ from agreements import acceptance_requests, declines
 from agreements.applicable_version import (
     ApplicableVersion,
     PublishedVersion,
-    get_acceptance_times,
+    read_acceptance_times,
     resolve_applicable_version,
 )
 from agreements.models import AgreementVersion, Decline, Program
@@ -67,7 +67,7 @@ class Frame:
     @cached_property
     def acceptances(self) -> dict[UUID, datetime]:
         """Return when the signed-in affiliate accepted each version."""
-        return get_acceptance_times([self.affiliate.pk]).get(self.affiliate.pk, {}) if self.affiliate else {}
+        return read_acceptance_times(self.affiliate.pk) if self.affiliate else {}
 
     @cached_property
     def applicability(self) -> ApplicableVersion:

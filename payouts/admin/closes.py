@@ -206,7 +206,8 @@ class LineInline(ReadOnlyInline):
 
 @admin.register(Statement)
 class StatementAdmin(AffiliateSearchMixin, MoneyAdmin):
-    ordering = ("-close__period", "affiliate_id", "-pk")
+    # The ids of closes are in the order of their months.
+    ordering = ("-close_id", "-affiliate_id", "-pk")
     list_reads_replica = True
     list_display = (
         "affiliate", "close", "number", "opening_display", "lines", "settled_display", "adjustments_display",
