@@ -34,6 +34,7 @@ PARTS = (
     "partitions",
     "growth",
     "shop_events",
+    "peers",
 )
 RESULTS, ROWS = HERE / "RESULTS.md", HERE / "results.json"
 Row = dict[str, Any]

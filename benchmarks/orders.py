@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -51,13 +52,13 @@ def build_snapshots(prefix: str, count: int) -> list[dict[str, Any]]:
     return snapshots
 
 
-def send_requests(port: int, key: str, connections: int, requests: list[str]) -> float:
-    """Return the seconds that the server takes for all requests."""
+def send_requests(port: int, key: str, connections: int, requests: list[str], kind: str = "") -> float:
+    """Return the seconds that the server takes for all requests; `kind` is a content type other than the product's."""
     with tempfile.TemporaryDirectory() as folder:
         for number, request in enumerate(requests):
             Path(folder, f"{number:06d}").write_text(request, encoding="utf-8")
         senders = subprocess.run(
-            [sys.executable, "-m", "benchmarks.senders", str(port), key, str(connections), folder],
+            [sys.executable, "-m", "benchmarks.senders", str(port), key, str(connections), folder, kind],
             cwd=HERE, check=True, capture_output=True, text=True,
         )  # fmt: skip
     result = json.loads(senders.stdout)
@@ -85,23 +86,33 @@ def measure_puts(port: int, key: str, prefix: str, count: int) -> float:
 
 def measure_rows(rounds: int, batches_a_round: int, puts_a_round: int) -> Iterator[dict[str, Any]]:
     """Yield one row for batches and one for single orders."""
-    with own_database("accord_bench_orders") as address, tempfile.TemporaryDirectory() as folder:
-        from accounts import api_keys
-        from benchmarks import population
+    with (
+        own_database("accord_bench_orders") as address,
+        tempfile.TemporaryDirectory() as folder,
+        run_intake(Path(folder)) as (port, key),
+    ):
+        measure_batches(port, key, "warm", 1)
+        yield _build_row(
+            f"orders in batches of {BATCH:,}: lines/s ÷ raw COPY",
+            [_measure_batch_round(port, key, address, f"B{n}-", batches_a_round) for n in range(rounds)],
+        )
+        yield _build_row(
+            "single orders by PUT: requests/s ÷ bare transactions/s",
+            [_measure_put_round(port, key, address, f"P{n}-", puts_a_round) for n in range(rounds)],
+        )
 
-        population.create_program()
-        population.copy_affiliates(AFFILIATES)
-        key = api_keys.create(name="the shop", now=datetime.now(UTC), by=None)[1]
-        with run_server("wsgi", "config.wsgi:application", Path(folder)) as (port, _process):
-            measure_batches(port, key, "warm", 1)
-            yield _build_row(
-                f"orders in batches of {BATCH:,}: lines/s ÷ raw COPY",
-                [_measure_batch_round(port, key, address, f"B{n}-", batches_a_round) for n in range(rounds)],
-            )
-            yield _build_row(
-                "single orders by PUT: requests/s ÷ bare transactions/s",
-                [_measure_put_round(port, key, address, f"P{n}-", puts_a_round) for n in range(rounds)],
-            )
+
+@contextmanager
+def run_intake(folder: Path) -> Iterator[tuple[int, str]]:
+    """Create a program with 2,000 affiliates and run the web server; yield its port and an API key."""
+    from accounts import api_keys
+    from benchmarks import population
+
+    population.create_program()
+    population.copy_affiliates(AFFILIATES)
+    key = api_keys.create(name="the shop", now=datetime.now(UTC), by=None)[1]
+    with run_server("wsgi", "config.wsgi:application", folder) as (port, _process):
+        yield port, key
 
 
 def _measure_batch_round(port: int, key: str, address: str, prefix: str, count: int) -> tuple[float, float]:

@@ -23,22 +23,29 @@ async def asgi(scope, receive, send):
         await send({"type": "http.response.body", "body": b""})
 """
 APPLICATIONS = {"wsgi": "config.wsgi:application", "asgi": "config.asgi:application"}
-# As `make run` and the README start them.
-THREAD_OPTIONS = {"wsgi": ["--blocking-threads", "64"], "asgi": []}
 Process = subprocess.Popen[bytes]
 
 
 @contextmanager
 def run_server(
-    interface: str, application: str, folder: Path, port: int = 0, database_url: str = ""
+    interface: str,
+    application: str,
+    folder: Path,
+    port: int = 0,
+    database_url: str = "",
+    *,
+    python: str = sys.executable,
+    threads: int = 64,
 ) -> Iterator[tuple[int, Process]]:
     """Run a server of `application`, yield its port and process, and kill it at the end.
 
     The application "bare" is a redirect without Accord. `folder` holds the clicks spooled while the database is down.
+    By WSGI it has 64 threads, as with `make run`, unless `threads` says otherwise.
     """
     (folder / "bare.py").write_text(BARE_APPLICATION)
     port = port or find_free_port()
     target = f"bare:{interface}" if application == "bare" else application
+    blocking = ["--blocking-threads", str(threads)] if interface == "wsgi" else []
     options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "critical", "--interface", interface]
     environment = os.environ | {
         "PYTHONPATH": f"{folder}:{HERE}",
@@ -48,7 +55,7 @@ def run_server(
     if database_url:
         environment["DATABASE_URL"] = database_url
     process = subprocess.Popen(
-        [sys.executable, "-m", "granian", *options, *THREAD_OPTIONS[interface], target],
+        [python, "-m", "granian", *options, *blocking, target],
         cwd=HERE,
         env=environment,
         start_new_session=True,
