@@ -120,8 +120,9 @@ def _list_parts(model: type[Model], name: str) -> list[Part] | None:
     if not fields[-1].is_relation or path == "pk" or path.rpartition("__")[2] == fields[-1].attname:
         return [Part(path, is_descending, is_nullable)]
     parts: list[Part] = []
-    for other in fields[-1].related_model._meta.ordering or ("pk",):
-        found = _list_parts(fields[-1].related_model, other) if isinstance(other, str) else None
+    related: type[Model] = fields[-1].related_model  # type: ignore[assignment]  # a relation has one
+    for other in related._meta.ordering or ("pk",):
+        found = _list_parts(related, other) if isinstance(other, str) else None
         if found is None:
             return None
         parts += [

@@ -122,8 +122,10 @@ def list_excesses(client, addresses) -> str:
     for address in addresses:
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address).status_code == 200, address
-        if len(queries) > MAX_QUERIES:
-            found += [f"{address}: {len(queries)}", *(query["sql"].partition(" FROM ")[2][:150] for query in queries)]
+        # A page has no transaction of a test around it.
+        read = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+        if len(read) > MAX_QUERIES:
+            found += [f"{address}: {len(read)}", *(sql.partition(" FROM ")[2][:150] for sql in read)]
     return "\n".join(found)
 
 
