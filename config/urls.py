@@ -5,6 +5,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    # First, because programs send many requests a second.
+    path("api/v1/", include("portal.api_urls")),
+    path("hooks/", include("shops.hook_urls")),
     path("", include("portal.urls")),
     path("", include("affiliates.urls")),
     path("agreement/", include("agreements.urls")),
@@ -15,8 +18,6 @@ urlpatterns = [
     path("", include("creatives.urls")),
     path("", include("messaging.urls")),
     path("accounts/", include("portal.account_urls")),
-    path("api/v1/", include("portal.api_urls")),
-    path("hooks/", include("shops.hook_urls")),
     path("admin/", admin.site.urls),
 ]
 

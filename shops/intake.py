@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from prometheus_client import Counter as Metric
 
 from accounts.models import ApiKey
-from agreements.program_currency import get_program_currency
+from agreements.program_currency import get_currency_and_promotions, get_program_currency
 from lib.money import ZERO
 from mail import alerts
 from payouts.commissions import writer
@@ -50,7 +50,8 @@ def ingest_orders(
     A row is parsed JSON or an IncomingOrder. A bad row rejects only itself, with the field and the cause. It is kept in
     the rejects inbox unless `store_rejects` is off because it is there already.
     """
-    reader = build_reader(now)
+    currency, has_promotions = get_currency_and_promotions()
+    reader = _create_reader(currency, now)
     with transaction.atomic():
         rows = [_read_row(reader, row) for row in snapshots]
         batch = [row for row in rows if row.snapshot]
@@ -60,7 +61,7 @@ def ingest_orders(
             moving = [state for state in states.values() if state.changes_hands]
             settled = writer.find_settled_orders(state.pk for state in moving) if moving else ()
             changed = ingestion.store_changes(batch, states, settled=[state for state in moving if state.pk in settled])
-        written = writer.write_commissions(changed, now=now)
+        written = writer.write_commissions(changed, now=now, has_promotions=has_promotions)
         if store_rejects:
             _store_rejects(rows, source=source, now=now, reader=reader)
         _fill_results(rows, changed, written)
@@ -84,7 +85,11 @@ def preview_orders(*, snapshots: Sequence[object], now: datetime) -> list[Incomi
 
 def build_reader(now: datetime) -> Reader:
     """Return a reader of snapshots for this program at `now`."""
-    return Reader(currency=get_program_currency(), now=now, key=settings.PERSONAL_HASH_KEY)
+    return _create_reader(get_program_currency(), now)
+
+
+def _create_reader(currency: str, now: datetime) -> Reader:
+    return Reader(currency=currency, now=now, key=settings.PERSONAL_HASH_KEY)
 
 
 def hash_customer(reference: str) -> str:

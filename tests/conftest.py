@@ -3,17 +3,23 @@
 import gc
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 
+import psycopg
 import pytest
-from django.core.management.color import Style
+from django.conf import settings
 from django.db.backends.postgresql.creation import DatabaseCreation
-from django.db.backends.postgresql.operations import DatabaseOperations
+from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
-django_sql_flush = DatabaseOperations.sql_flush
+from tests import database_flush
+from tests.settings import OWN_SERVERS
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SECONDS_OF_A_DAY = 86_400
+# The first is Chromium without windows, which needs a third of the processor's time.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Chromium needs --no-sandbox as root; the rest keeps it from contacting anything but the live server.
 ARGUMENTS = [
     "--no-sandbox",
@@ -29,40 +35,26 @@ ARGUMENTS = [
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
-def sql_delete_all(
-    operations: DatabaseOperations,
-    style: Style,
-    tables: Sequence[str],
-    *,
-    reset_sequences: bool = False,
-    allow_cascade: bool = False,
-) -> list[str]:
-    """Return the SQL that empties these tables, although triggers make them append-only.
-
-    Django empties the database after a test with `transaction=True`, by TRUNCATE, which the triggers reject. With
-    `session_replication_role = replica` no trigger fires and no foreign key is checked. Only a superuser can set it,
-    which the user of the test database is and a production user must not be. DELETE is used because TRUNCATE takes
-    half a second to create new files for all tables, while a test leaves only a few rows.
-    """
-    if not tables:
-        return []
-    statements = [f"DELETE FROM {operations.quote_name(table)}" for table in tables]
-    if reset_sequences:
-        statements = django_sql_flush(
-            operations, style, tables, reset_sequences=reset_sequences, allow_cascade=allow_cascade
-        )
-    return [
-        "SET LOCAL session_replication_role = replica",
-        *statements,
-        "SET LOCAL session_replication_role = DEFAULT",
-    ]
-
-
 @pytest.fixture(scope="session", autouse=True)
-def _allow_emptying_append_only_tables() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", sql_delete_all)
+def _empty_database_quickly() -> Iterator[None]:
+    with database_flush.install():
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Have a worker's own PostgreSQL not wait for the disk, because nothing in it must survive a crash of the machine."""
+    if OWN_SERVERS:
+        with psycopg.connect(settings.DATABASE_URL, autocommit=True) as server:
+            for name in ("fsync", "full_page_writes"):
+                server.execute(f"ALTER SYSTEM SET {name} = off".encode())
+            server.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        database_flush.kept_rows.remember()
 
 
 def force_drop_database(creation: DatabaseCreation, test_database_name: str, verbosity: int) -> None:
@@ -76,6 +68,19 @@ def _allow_dropping_test_databases() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseCreation, "_destroy_test_db", force_drop_database)
         yield
+
+
+def pytest_runtest_setup():
+    """Begin no test in the last half minute of a day, so that none sees its end."""
+    left = SECONDS_OF_A_DAY - time.time() % SECONDS_OF_A_DAY
+    if left < 30:
+        time.sleep(left)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run slow tests first, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_collection_finish():
@@ -92,14 +97,19 @@ SINGLE_WORKER_PATHS = (
     "tests/config/test_embedded.py",
     "tests/deploy/",
     "tests/faults/",
+    "tests/portal/test_csv_reports.py",
     "tests/portal/test_demo.py",
+    "tests/portal/test_erasure_dump.py",
     "tests/portal/test_matrix.py",
+    "tests/portal/test_retention.py",
     "tests/portal/test_staff_program.py",
     "tests/portal/test_term_figures.py",
     "tests/stories/test_attribution.py",
     "tests/stories/test_twenty_affiliates.py",
     "tests/stories/test_attribution_explanation.py",
+    "tests/stories/test_retail.py",
     "tests/tracking/test_served_redirect.py",
+    "tests/upgrade/test_upgrade.py",
 )
 
 
@@ -111,6 +121,14 @@ class SingleWorkerScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdis
 
     def _split_scope(self, nodeid: str) -> str:
         return next((path for path in SINGLE_WORKER_PATHS if nodeid.startswith(path)), nodeid)
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """Forget what is finished, because xdist looks through all work of a worker after each test."""
+        super().mark_test_complete(node, item_index, duration)
+        work = self.assigned_work[node]
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        if all(work[scope].values()):
+            del work[scope]
 
 
 def pytest_xdist_make_scheduler(config, log):

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from config.embedded.place import Place
-from config.embedded.server import find_free_port
+from tests.free_ports import find_free_port
 
 PROGRAM = shutil.which("pgbouncer", path="/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin")
-FIRST_PORT = 28_000
 POOL_SIZE = 20
 OPTIONS = {
     "pool_mode": "transaction",
@@ -37,7 +36,7 @@ class Pooler:
 
     def __init__(self, folder: Path, user: str, password: str, pool_size: int) -> None:
         self.folder, self.user, self.password, self.pool_size = folder, user, password, pool_size
-        self.port = find_free_port(FIRST_PORT)
+        self.port = find_free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, servers: Mapping[str, Server]) -> None:
@@ -83,7 +82,7 @@ class Pooler:
         (self.folder / "pgbouncer.ini").write_text(text)
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return

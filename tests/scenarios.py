@@ -34,6 +34,14 @@ def roll_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+def check_constraints() -> None:
+    """Check the deferred constraints of a program that several tests share.
+
+    Otherwise the end of each test checks all rows of the program, because its savepoint is rolled back.
+    """
+    connection.check_constraints()
+
+
 def parse_utc(text: str) -> datetime:
     """Parse `2026-01-10` or `2026-01-10T12:00:00` as UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

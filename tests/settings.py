@@ -11,10 +11,11 @@ from config.environment import BASE_DIR
 
 # Each worker has servers of its own: a transaction of one test would delay the daily roll-ups of another.
 _folder = os.environ.get("PYTEST_XDIST_WORKER")
-if _folder and not os.environ.get("DATABASE_URL"):
+OWN_SERVERS = bool(_folder) and not os.environ.get("DATABASE_URL")
+if OWN_SERVERS:
     from config import embedded
 
-    os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = embedded.get_urls(BASE_DIR / ".local" / _folder)
+    os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = embedded.get_urls(BASE_DIR / ".local" / str(_folder))
 
 from config.settings import *  # noqa: E402, F403 -- they read the environment
 from config.settings import CACHES, DATABASES, MIDDLEWARE, REDIS_URL  # noqa: E402

@@ -1,16 +1,20 @@
 """Write commissions for the orders that a batch changed: one statement for all lines."""
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from django.db import connection
 
 from audit import trail
+from lib.bulk_copy import COPY_ROWS, copy_rows
+from lib.money import ZERO
 from payouts.commissions import first_commission
-from payouts.commissions.pricing import get_validation_time, price_lines
+from payouts.commissions.pricing import LineCommission, get_validation_time, price_lines
 from payouts.commissions.rates import get_rate_card, list_offers
 from payouts.ledger import booking
 from payouts.models import Commission, CommissionHold, StatementLine
@@ -18,6 +22,27 @@ from tracking.orders import history
 from tracking.orders.ingestion_sql import dump_rows
 from tracking.orders.order_state import OrderState
 
+People = dict[UUID, tuple[str, UUID | None]]
+"""Affiliate: code, and their id if these may be their first commissions and no mail has said so."""
+
+_COLUMNS = """
+    line_id, order_id, affiliate_id, placed_at, category, base, rate, amount, agreement_id, clause, steps, validates_at,
+    snapshot_sequence, forfeit_reason
+"""
+_PRICED = """
+    SELECT *, '' AS forfeit_reason
+      FROM json_to_recordset(%s) AS line(line_id bigint, snapshot_sequence bigint, category text, base numeric,
+               rate numeric, amount numeric, clause text, steps jsonb)
+      JOIN json_to_recordset(%s) AS whole(snapshot_sequence bigint, order_id uuid, affiliate_id uuid,
+               placed_at timestamptz, agreement_id uuid, validates_at timestamptz)
+     USING (snapshot_sequence)
+"""
+# Of the whole batch, as the condition for the e-mail about the first commission needs them.
+_NEW = "SELECT unnest(%s::uuid[]) AS order_id"
+_PEOPLE = f"""
+    SELECT id, code, CASE WHEN {first_commission.AWAITS_FIRST_COMMISSION_MAIL} THEN id END AS unnotified
+      FROM affiliates_affiliate person
+"""  # noqa: S608 -- our own words
 RESTORED_REASON = "The order turned out to be another affiliate's, who has forfeited nothing."
 
 
@@ -47,10 +72,13 @@ def list_settled_orders(order_pks: Iterable[UUID]) -> set[UUID]:
     return set(settled.values_list("commission__order_id", flat=True))
 
 
-def write_commissions(changed: Sequence[OrderState], *, now: datetime) -> dict[UUID, OrderCommissions]:
+def write_commissions(
+    changed: Sequence[OrderState], *, now: datetime, has_promotions: bool = True
+) -> dict[UUID, OrderCommissions]:
     """Price the orders; return what each attributed order came to, by its primary key.
 
-    An order that is no longer credited to anyone keeps its commissions, at 0.00.
+    An order that is no longer credited to anyone keeps its commissions, at 0.00. A caller that knows that there are no
+    promotions spares a query.
     """
     owned = [order for order in changed if order.attribution.affiliate_id]
     uncredited = [order.pk for order in changed if not order.attribution.affiliate_id]
@@ -58,7 +86,7 @@ def write_commissions(changed: Sequence[OrderState], *, now: datetime) -> dict[U
         _void_commissions(uncredited)
     if not owned:
         return {}
-    written = _upsert(owned)
+    written = _write(owned, has_promotions)
     reassigned = [line_id for order in written for line_id in order.reassigned]
     if reassigned:
         CommissionHold.objects.filter(commission__in=reassigned, released_at=None).update(released_at=now)
@@ -76,17 +104,19 @@ def reprice(order_pks: Iterable[UUID], *, now: datetime) -> None:
         write_commissions(found, now=now)
 
 
-class CommissionRows(NamedTuple):
-    """Rows to write: per order what its lines share, and the lines, joined by `snapshot_sequence`."""
+class PricedOrder(NamedTuple):
+    """An order with the version that prices it, and its lines, each with its primary key."""
 
-    orders: list[dict[str, Any]]
-    lines: list[dict[str, Any]]
+    state: OrderState
+    affiliate_id: UUID
+    agreement_id: UUID
+    validates_at: datetime | None
+    lines: list[tuple[int, LineCommission]]
 
 
-def _build_rows(owned: Sequence[OrderState]) -> CommissionRows:
+def _price(owned: Sequence[OrderState], has_promotions: bool) -> Iterator[PricedOrder]:
     placed = [order.placed_at for order in owned]
-    promotions = list_offers(min(placed), max(placed))
-    rows = CommissionRows([], [])
+    promotions = list_offers(min(placed), max(placed)) if has_promotions else []
     for order in owned:
         affiliate_id, agreement_id = order.attribution.affiliate_id, order.attribution.rates_agreement_id
         assert order.snapshot is not None
@@ -95,50 +125,80 @@ def _build_rows(owned: Sequence[OrderState]) -> CommissionRows:
         card = get_rate_card(agreement_id)
         lines = [line for _, line in order.lines]
         priced = price_lines(order.snapshot, lines, affiliate_id=affiliate_id, card=card, offers=promotions)
-        rows.orders.append(
-            {
-                "snapshot_sequence": order.sequence,
-                "order_id": order.pk,
-                "affiliate_id": affiliate_id,
-                "placed_at": order.placed_at,
-                "agreement_id": agreement_id,
-                "validates_at": get_validation_time(order.snapshot, card),
-            }
-        )
-        rows.lines.extend(
-            {"line_id": pk, "snapshot_sequence": order.sequence, **one._asdict()}
-            for (pk, _), one in zip(order.lines, priced, strict=True)
-        )
-    return rows
+        keys = [pk for pk, _line in order.lines]
+        validates_at = get_validation_time(order.snapshot, card)
+        yield PricedOrder(order, affiliate_id, agreement_id, validates_at, list(zip(keys, priced, strict=True)))
 
 
-def _upsert(owned: Sequence[OrderState]) -> list[OrderCommissions]:
-    """Write the commissions; a forfeited one stays at 0.00 for as long as the order is the same affiliate's.
+def _write(owned: Sequence[OrderState], has_promotions: bool) -> list[OrderCommissions]:
+    priced = list(_price(owned, has_promotions))
+    new = [order for order in priced if order.state.is_new]
+    known = [order for order in priced if not order.state.is_new]
+    pks = [order.state.pk for order in priced]
+    return (_insert(new, pks) if new else []) + (_upsert(known, pks) if known else [])
+
+
+def _insert(new: Sequence[PricedOrder], pks: Sequence[UUID]) -> list[OrderCommissions]:
+    """Write the commissions of new orders, of which none is stored yet. `pks` are all orders of the batch."""
+    people = _insert_few(new, pks) if sum(len(order.lines) for order in new) < COPY_ROWS else _copy(new, pks)
+    return [
+        OrderCommissions(order.state.pk, code, sum((one.amount for _pk, one in order.lines), ZERO), (), (), unnotified)
+        for order in new
+        for code, unnotified in (people[order.affiliate_id],)
+    ]
+
+
+def _insert_few(new: Sequence[PricedOrder], pks: Sequence[UUID]) -> People:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH new AS ({_NEW}), priced AS ({_PRICED}), written AS (
+                INSERT INTO payouts_commission ({_COLUMNS}) SELECT {_COLUMNS} FROM priced
+            )
+            {_PEOPLE} WHERE id IN (SELECT affiliate_id FROM priced)
+            """,  # noqa: S608 -- our own words
+            [list(pks), *_dump(new)],
+        )
+        return {pk: (code, unnotified) for pk, code, unnotified in cursor.fetchall()}
+
+
+def _copy(new: Sequence[PricedOrder], pks: Sequence[UUID]) -> People:
+    copy_rows("payouts_commission", _COLUMNS, itertools.chain.from_iterable(map(_build_copied_rows, new)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH new AS ({_NEW}) {_PEOPLE} WHERE id = ANY(%s)",
+            [list(pks), list({order.affiliate_id for order in new})],
+        )
+        return {pk: (code, unnotified) for pk, code, unnotified in cursor.fetchall()}
+
+
+def _build_copied_rows(order: PricedOrder) -> Iterator[tuple[Any, ...]]:
+    # What the lines share is turned into text once.
+    order_id, affiliate_id, agreement_id = str(order.state.pk), str(order.affiliate_id), str(order.agreement_id)
+    placed_at, validates_at = str(order.state.placed_at), str(order.validates_at) if order.validates_at else None
+    for pk, line in order.lines:
+        yield (
+            *(pk, order_id, affiliate_id, placed_at, line.category, str(line.base), str(line.rate), str(line.amount)),
+            *(agreement_id, line.clause, orjson.dumps(line.steps).decode(), validates_at, order.state.sequence, ""),
+        )
+
+
+def _upsert(known: Sequence[PricedOrder], pks: Sequence[UUID]) -> list[OrderCommissions]:
+    """Write the commissions of known orders; a forfeited one stays at 0.00 for as long as the order is the same affiliate's.
 
     Lines are never joined to lines: the planner estimates a batch at a hundred rows, and would compare each of ten
     thousand with each.
     """
-    rows = _build_rows(owned)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH new AS (
-                SELECT *
-                  FROM json_to_recordset(%s) AS line(line_id bigint, snapshot_sequence bigint, category text, base numeric,
-                           rate numeric, amount numeric, clause text, steps jsonb)
-                  JOIN json_to_recordset(%s) AS whole(snapshot_sequence bigint, order_id uuid, affiliate_id uuid,
-                           placed_at timestamptz, agreement_id uuid, validates_at timestamptz)
-                 USING (snapshot_sequence)
-            ), moved AS (
+            WITH new AS ({_NEW}), priced AS ({_PRICED}), moved AS (
                 SELECT line_id, forfeited_at IS NOT NULL AS forfeited
                   FROM payouts_commission
-                 WHERE line_id = ANY(%s) AND (line_id, affiliate_id) NOT IN (SELECT line_id, affiliate_id FROM new)
+                 WHERE line_id = ANY(%s) AND (line_id, affiliate_id) NOT IN (SELECT line_id, affiliate_id FROM priced)
             ), written AS (
-                INSERT INTO payouts_commission AS old (line_id, order_id, affiliate_id, placed_at, category, base, rate,
-                       amount, agreement_id, clause, steps, validates_at, snapshot_sequence, forfeit_reason)
-                SELECT line_id, order_id, affiliate_id, placed_at, category, base, rate, amount, agreement_id, clause,
-                       steps, validates_at, snapshot_sequence, ''
-                  FROM new
+                INSERT INTO payouts_commission AS old ({_COLUMNS})
+                SELECT {_COLUMNS} FROM priced
                     ON CONFLICT (line_id) DO UPDATE SET
                        affiliate_id = excluded.affiliate_id, category = excluded.category, base = excluded.base,
                        rate = excluded.rate, agreement_id = excluded.agreement_id, clause = excluded.clause,
@@ -156,15 +216,35 @@ def _upsert(owned: Sequence[OrderState]) -> list[OrderCommissions]:
                                 '{{}}') AS restored
                   FROM written GROUP BY order_id, affiliate_id
             ), people AS MATERIALIZED (
-                SELECT id, code, CASE WHEN {first_commission.AWAITS_FIRST_COMMISSION_MAIL} THEN id END AS unnotified
-                  FROM affiliates_affiliate person WHERE id IN (SELECT affiliate_id FROM whole)
+                {_PEOPLE} WHERE id IN (SELECT affiliate_id FROM whole)
             )
             SELECT order_id, people.code, amount, moved, restored, unnotified
               FROM whole JOIN people ON people.id = affiliate_id
             """,  # noqa: S608 -- our own words
-            [dump_rows(rows.lines), dump_rows(rows.orders), [row["line_id"] for row in rows.lines]],
+            [list(pks), *_dump(known), [pk for order in known for pk, _line in order.lines]],
         )
         return [OrderCommissions(*row) for row in cursor.fetchall()]
+
+
+def _dump(priced: Sequence[PricedOrder]) -> list[str]:
+    """Return the parameters of `_PRICED`."""
+    orders = [
+        {
+            "snapshot_sequence": order.state.sequence,
+            "order_id": order.state.pk,
+            "affiliate_id": order.affiliate_id,
+            "placed_at": order.state.placed_at,
+            "agreement_id": order.agreement_id,
+            "validates_at": order.validates_at,
+        }
+        for order in priced
+    ]
+    lines = [
+        {"line_id": pk, "snapshot_sequence": order.state.sequence, **one._asdict()}
+        for order in priced
+        for pk, one in order.lines
+    ]
+    return [dump_rows(lines), dump_rows(orders)]
 
 
 def _record_restored(line_ids: Sequence[int], *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The views of the orders API (specification 4); every error is one of `problems.ERROR_KINDS`."""
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -111,4 +112,5 @@ def _build_response(result: IncomingOrder) -> HttpResponse:
     if result.is_refused:
         raise Problem(result.outcome, result.cause, result.field or None)
     status, _meaning = OUTCOMES[result.outcome]
-    return JsonResponse(result.to_public_dict(), status=status)
+    # The same text as that of JsonResponse, whose encoder takes several times as long.
+    return HttpResponse(json.dumps(result.to_public_dict()), status=status, content_type="application/json")

@@ -57,4 +57,6 @@ def _is_silent(warm: BaseDatabaseWrapper) -> bool:
 def _create_connection() -> BaseDatabaseWrapper:
     connection: BaseDatabaseWrapper = connections.create_connection(DEFAULT_DB_ALIAS)
     connection.inc_thread_sharing()
+    # With DEBUG, Django would keep the text of every statement, which no page shows and nothing ever clears here.
+    vars(connection)["make_debug_cursor"] = connection.make_cursor
     return connection

@@ -1,24 +1,34 @@
 """Fixtures for the tests of agreements."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from affiliates.models import State
-from agreements import seeding, version_drafts
+from agreements import version_drafts
 from agreements.models import Acceptance, AgreementVersion
-from tests.agreements.acceptance_data import accept_version
+from tests.agreements.acceptance_data import NOW, accept_version
 from tests.factories import make_affiliate, make_staff
+from tests.table_copies import publish_seed_agreement_once
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> Iterator[None]:
+    """Begin each test at noon of the same day, because pages read the clock and no day may end meanwhile."""
+    with time_machine.travel(NOW):
+        yield
 
 
 @pytest.fixture
 def first(db: None) -> AgreementVersion:
     """Return the seed agreement, published and in effect since START."""
-    return seeding.publish_seed_agreement(effective_at=START, now=START, by=None)
+    return publish_seed_agreement_once(START)
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from agreements import rendering, seeding, translation_edits
+from agreements import publishing, rendering, seeding, translation_edits
 from agreements.models import AgreementText, AgreementVersion, Clause
 from agreements.placeholders import BLOCKS
 from agreements.translation_edits import TranslatedWords
+from tests.table_copies import build_once
 
 WINDOW = "Eine Bestellung zählt, wenn seit dem Klick höchstens {attribution_days} vergangen sind."
 WINDOW_READ = "Eine Bestellung zählt, wenn seit dem Klick höchstens 3 Tage vergangen sind."
@@ -34,6 +35,22 @@ def add_german_translation(draft: AgreementVersion, now: datetime) -> AgreementV
 def create_bilingual_draft(now: datetime) -> AgreementVersion:
     """Create a draft of the seed agreement in English and German."""
     return add_german_translation(seeding.create_seed_draft(now=now), now)
+
+
+def create_bilingual_draft_once(now: datetime) -> AgreementVersion:
+    """Create the draft, or insert the rows written before."""
+    build_once(("bilingual draft", now), lambda: create_bilingual_draft(now))
+    return AgreementVersion.objects.get()
+
+
+def publish_bilingual_version_once(at: datetime) -> AgreementVersion:
+    """Publish the draft, in effect since `at`, or insert the rows written before."""
+
+    def publish() -> None:
+        publishing.publish_version(agreement=create_bilingual_draft(at), effective_at=at, now=at, by=None)
+
+    build_once(("bilingual version", at), publish)
+    return AgreementVersion.objects.get()
 
 
 def get_text(version: AgreementVersion, language: str) -> AgreementText:

@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def bilingual(db: None) -> AgreementVersion:
-    return publishing.publish_version(agreement=german.create_bilingual_draft(NOW), effective_at=NOW, now=NOW, by=None)
+    return german.publish_bilingual_version_once(NOW)
 
 
 @pytest.fixture

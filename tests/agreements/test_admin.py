@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from affiliates.models import State
 from agreements import publishing, seeding
@@ -13,12 +12,11 @@ from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion, Program
 from agreements.rules import Rule
 from audit.models import AuditRecord
-from tests.agreements.acceptance_data import accept_version
+from tests.agreements.acceptance_data import NOW, accept_version
 from tests.agreements.page_data import build_admin_url, build_form_data
 from tests.factories import make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now().replace(microsecond=0)
 DAY = timedelta(days=1)
 
 

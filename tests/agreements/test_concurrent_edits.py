@@ -40,5 +40,5 @@ def test_edit_during_publication_waits_and_is_rejected(edit):
         thread.join(timeout=0.5)
         assert thread.is_alive()
         assert not errors
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     assert "pgtrigger: Cannot" in errors[0]

@@ -7,19 +7,18 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from affiliates.models import State
 from agreements import publishing, translation_edits, version_drafts
 from agreements.models import Acceptance, AgreementVersion
 from tests.agreements import german
+from tests.agreements.acceptance_data import NOW
 from tests.agreements.german import get_text
 from tests.agreements.page_data import remove_screen_reader_text
 from tests.factories import make_affiliate, make_staff
 from tests.portal.html_tree import assert_reads_in_order
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now().replace(microsecond=0)
 DAY = timedelta(days=1)
 GERMAN_ARTICLE = '<article class="agreement prose" lang="de">'
 ENGLISH_ARTICLE = '<article class="agreement prose" lang="en">'
@@ -27,9 +26,7 @@ ENGLISH_ARTICLE = '<article class="agreement prose" lang="en">'
 
 @pytest.fixture
 def bilingual(db: None) -> AgreementVersion:
-    return publishing.publish_version(
-        agreement=german.create_bilingual_draft(NOW), effective_at=NOW - DAY, now=NOW, by=None
-    )
+    return german.publish_bilingual_version_once(NOW - DAY)
 
 
 @pytest.fixture

@@ -10,18 +10,16 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from affiliates.models import Affiliate, State
 from agreements import declines, publishing, seeding, version_drafts
 from agreements.models import Acceptance, AgreementVersion, Decline
 from agreements.page_revision import compute_page_revision
-from tests.agreements.acceptance_data import accept_version
+from tests.agreements.acceptance_data import NOW, accept_version
 from tests.agreements.page_data import remove_screen_reader_text
 from tests.factories import make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now().replace(microsecond=0)
 DAY = timedelta(days=1)
 
 

@@ -5,18 +5,17 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from affiliates.models import State
 from agreements import promotions, publishing, version_drafts
 from agreements.models import Promotion
 from audit.models import AuditRecord
 from mail.models import Message
+from tests.agreements.acceptance_data import NOW
 from tests.agreements.page_data import build_admin_url
 from tests.factories import make_affiliate
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now().replace(microsecond=0)
 DAY = timedelta(days=1)
 
 

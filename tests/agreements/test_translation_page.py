@@ -6,21 +6,20 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from agreements import publishing, rendering, seeding, translations, version_drafts
 from agreements.models import AgreementVersion, Clause, TranslatedClause
 from audit.models import AuditRecord
 from tests.agreements import german
+from tests.agreements.acceptance_data import NOW
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now().replace(microsecond=0)
 
 
 @pytest.fixture
 def draft(db: None) -> AgreementVersion:
-    return german.create_bilingual_draft(NOW)
+    return german.create_bilingual_draft_once(NOW)
 
 
 def build_url(draft: AgreementVersion, **query: str) -> str:

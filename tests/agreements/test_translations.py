@@ -33,7 +33,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def draft(db: None) -> AgreementVersion:
-    return german.create_bilingual_draft(NOW)
+    return german.create_bilingual_draft_once(NOW)
 
 
 @pytest.fixture

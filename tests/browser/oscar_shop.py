@@ -23,13 +23,6 @@ def require_environment() -> None:
         pytest.skip("the shop is not installed: run make .venv-shop/installed")
 
 
-def choose_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def run_shop(*, port: int, folder: Path, hook_url: str, secret: str) -> Iterator[str]:
     """Run the shop with a new database, and return its address."""

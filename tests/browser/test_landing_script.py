@@ -15,7 +15,7 @@ STRIPE = "https://buy.stripe.com/"
 @pytest.fixture
 def shop(browser: Browser):
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     shop = LandingShop(context)
     yield shop
     context.close()

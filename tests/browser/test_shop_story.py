@@ -29,7 +29,8 @@ from shops import tasks
 from shops.models import ShopEvent
 from tests import sessions
 from tests.browser.conftest import ARTIFACTS
-from tests.browser.oscar_shop import choose_port, require_environment, run_shop
+from tests.browser.oscar_shop import require_environment, run_shop
+from tests.free_ports import find_free_port
 from tests.scenarios import get_statement_figures, import_affiliates
 from tests.shop.connection import create_connection
 from tracking.links.tracking_links import create_link
@@ -62,7 +63,7 @@ def affiliate(transactional_db, tmp_path):
 def shop(affiliate, live_server, tmp_path):
     require_environment()
     connection = create_connection(SECRET)
-    port = choose_port()
+    port = find_free_port()
     Program.current()
     Program.objects.update(shop_url=f"http://127.0.0.1:{port}/", shop_hosts=[f"127.0.0.1:{port}"])
     hook_url = f"{live_server.url}/hooks/{connection.pk}"

@@ -21,7 +21,6 @@ def test_affiliate_is_found_by_ctrl_k_from_the_home(open_admin):
     box.fill("")
     box.press_sequentially("roth")
     expect(page.locator("#command-results-list").get_by_text("Anna Roth")).to_be_visible()
-    page.screenshot(path="artifacts/staff-search-1280.png")
     box.press("ArrowDown")
     box.press("Enter")
     page.wait_for_url(f"**{reverse('admin:affiliates_affiliate_change', args=[anna.pk])}")

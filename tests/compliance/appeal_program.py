@@ -10,8 +10,7 @@ from typing import Any
 
 from accounts.models import User
 from affiliates.models import Affiliate
-from agreements import publishing, seeding
-from agreements.models import AgreementVersion, Program
+from agreements.models import Program
 from compliance.models import Review
 from compliance.reviews import appeals, decisions, replies
 from compliance.reviews.open_review import open_review
@@ -21,6 +20,7 @@ from payouts.models import Close, Commission
 from tests.compliance.cases import START, TICK, make_active_affiliate
 from tests.factories import make_staff
 from tests.scenarios import build_order, parse_utc, send_orders
+from tests.table_copies import publish_seed_agreement_once
 from tracking.clicks import click_ids
 from tracking.links import coupons, tracking_links
 from tracking.models import Order
@@ -39,12 +39,9 @@ def march(text: str) -> datetime:
 
 class AppealProgram:
     def __init__(self) -> None:
+        publish_seed_agreement_once(START - timedelta(days=1), {"validation_days": 5})
         Program.current()
         Program.objects.update(shop_url="https://shop.example/", shop_hosts=["shop.example"])
-        draft = seeding.create_seed_draft(now=START)
-        AgreementVersion.objects.filter(pk=draft.pk).update(validation_days=5)
-        published = START - timedelta(days=1)
-        publishing.publish_version(agreement=draft, effective_at=published, now=published, by=None)
         self.ann, self.ben = make_active_affiliate(), make_active_affiliate()
         self.reviewer, self.second = make_staff("compliance reviewers"), make_staff("compliance reviewers")
         self.links = {

@@ -5,12 +5,13 @@ from decimal import Decimal
 from itertools import count
 
 from affiliates.models import Affiliate, State
-from agreements import acceptances, seeding
+from agreements import acceptances
 from agreements.models import AgreementVersion, Program
 from mail.models import Message
 from payouts.models import Commission
 from shops import intake
 from tests.factories import make_affiliate
+from tests.table_copies import publish_seed_agreement_once
 from tracking.links import coupons
 from tracking.models import Coupon
 
@@ -26,7 +27,7 @@ def days(number: float) -> timedelta:
 
 def seed_agreement(at: datetime = START) -> AgreementVersion:
     """Publish the seed agreement, in effect since a day before `at`."""
-    return seeding.publish_seed_agreement(effective_at=at - days(1), now=at - days(1), by=None)
+    return publish_seed_agreement_once(at - days(1))
 
 
 def make_active_affiliate(at: datetime = START) -> Affiliate:

@@ -22,9 +22,14 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
         yield created
 
 
-@pytest.fixture
-def app(roles: Roles) -> Iterator[psycopg.Connection]:
-    """Connect as the application and roll back at the end."""
-    with psycopg.connect(roles.app) as connection:
+@pytest.fixture(scope="session")
+def app_connection(roles: Roles) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(roles.app, prepare_threshold=None) as connection:
         yield connection
-        connection.rollback()
+
+
+@pytest.fixture
+def app(app_connection: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """Return a connection as the application, and roll back at the end."""
+    yield app_connection
+    app_connection.rollback()

@@ -4,7 +4,7 @@ import pytest
 
 from config import databases, environment, mail_server
 from tests.config.production import run_python
-from tests.deploy.machine import find_free_ports
+from tests.free_ports import find_free_port
 
 BROKEN = {
     "SECRET_KEY": "short",
@@ -29,7 +29,7 @@ BROKEN = {
 )
 def test_start_names_all_configuration_errors_at_once(arguments: list[str], status: int) -> None:
     # The ports of `make run` are checked first.
-    result = run_python(*arguments, **BROKEN, PORT=str(find_free_ports(1)[0]))
+    result = run_python(*arguments, **BROKEN, PORT=str(find_free_port()))
     assert result.returncode == status
     assert f"{len(BROKEN)} errors in the configuration" in result.stderr
     named = [line.split()[0] for line in result.stderr.splitlines() if line.startswith("  ")]

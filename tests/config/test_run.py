@@ -5,11 +5,11 @@ import socket
 import pytest
 
 from config import run
-from tests.deploy.machine import find_free_ports
+from tests.free_ports import find_free_port
 
 
 def test_reserved_port_is_refused_to_another_run_and_left_to_the_server():
-    [port] = find_free_ports(1)
+    port = find_free_port()
     with run.reserve_port(port):
         with pytest.raises(run.CannotRunError, match=f"port {port} is not free"):
             run.reserve_port(port)

@@ -21,6 +21,7 @@ from typing import Any
 
 from tests.deploy.service_manager import ServiceManager
 from tests.deploy.shims import NGINX, SHIMS
+from tests.free_ports import find_free_port
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs/deploy.md"
@@ -40,17 +41,6 @@ def find_missing_programs() -> list[str]:
     """Return the servers that this machine lacks."""
     missing = [name for name in ("nginx", "redis-server", "openssl", "curl", "git") if not shutil.which(name)]
     return missing if list(POSTGRES.glob("*/bin/initdb")) else [*missing, "postgresql"]
-
-
-def find_free_ports(number: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(number)]
-    try:
-        for opened in sockets:
-            opened.bind(("127.0.0.1", 0))
-        return [opened.getsockname()[1] for opened in sockets]
-    finally:
-        for opened in sockets:
-            opened.close()
 
 
 def read_blocks() -> list[str]:
@@ -93,7 +83,9 @@ class Shell:
 class Machine:
     def __init__(self, folder: Path, user: dict[str, Any]) -> None:
         self.folder, self.user = folder, user
-        self.postgres, self.redis, self.web, self.click, self.http, self.https, self.pooler = find_free_ports(7)
+        self.postgres, self.redis, self.web, self.click, self.http, self.https, self.pooler = (
+            find_free_port() for _ in range(7)
+        )
         self.programs = max(POSTGRES.glob("*/bin"))
         self.servers: list[subprocess.Popen[bytes]] = []
         self.environment = {

@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from tests.deploy.browser import Browser
 from tests.deploy.load import Load
-from tests.deploy.machine import ROOT, Machine, Shell, find_free_ports, find_missing_programs, read_blocks, run_machine
+from tests.deploy.machine import ROOT, Machine, Shell, find_missing_programs, read_blocks, run_machine
+from tests.free_ports import find_free_port
 
 # The number of restarts under load.
 RESTARTS = int(os.environ.get("DEPLOY_RESTARTS", "0"))
@@ -142,7 +143,7 @@ def prepare_large_upload(machine: Machine) -> str:
 def test_caddy_does_the_same_as_nginx(deployed):
     machine, folder = deployed.machine, deployed.machine.folder
     upload = prepare_large_upload(machine)
-    [port] = find_free_ports(1)
+    port = find_free_port()
     live = folder / "etc/letsencrypt/live/affiliates.example.com"
     site = f"https://affiliates.example.com:{port} {{\n\ttls {live}/fullchain.pem {live}/privkey.pem"
     text = machine.replace((ROOT / "deploy/caddy/Caddyfile").read_text()).replace(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.machine import find_free_ports
 from tests.deploy.service_manager import ServiceManager
+from tests.free_ports import find_free_port
 from tests.web_server import build_environment
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ class Client(threading.Thread):
 
 
 def test_restart_with_one_process_makes_clients_wait_and_fails_none(tmp_path: Path) -> None:
-    [port] = find_free_ports(1)
+    port = find_free_port()
     units = tmp_path / "units"
     units.mkdir()
     for name in ("accord-click.socket", "accord-click@.service"):

@@ -227,7 +227,7 @@ def test_several_workers_send_each_message_once(clock: Clock) -> None:
 
     def worker(_number: int) -> int:
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             return delivery.deliver_due(clock=clock)[0]
         finally:
             connection.close()

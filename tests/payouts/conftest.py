@@ -14,8 +14,6 @@ from django.urls import reverse
 from accounts.models import User
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, AgreementVersion
-from agreements.publishing import publish_version
-from agreements.seeding import create_seed_draft
 from payouts.closing.close import close_month
 from payouts.disbursement import approval, exports
 from payouts.ledger import adjustments
@@ -24,6 +22,7 @@ from payouts.payout_details import details
 from shops.intake import ingest_orders
 from tests import sessions
 from tests.factories import make_affiliate, make_staff
+from tests.table_copies import publish_seed_agreement_once
 from tracking.links.coupons import assign_coupon
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,11 +44,7 @@ def program_terms() -> dict[str, object]:
 @pytest.fixture
 def agreement(db, program_terms) -> AgreementVersion:
     """Publish the seed agreement, in USD and in force since 1 January 2026."""
-    draft = create_seed_draft(now=BEGIN)
-    for name, value in program_terms.items():
-        setattr(draft, name, value)
-    draft.save()
-    return publish_version(agreement=draft, effective_at=BEGIN, now=BEGIN, by=None)
+    return publish_seed_agreement_once(BEGIN, program_terms)
 
 
 @pytest.fixture

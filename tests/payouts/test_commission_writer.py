@@ -74,6 +74,14 @@ def test_first_commission_email_waits_for_an_amount(affiliates):
     assert list(messages.all()) == ["ann@example.com", "ben@example.com"]
 
 
+def test_first_commission_email_takes_the_whole_batch_for_first(affiliates):
+    sold = build_order("known", coupon="ANN")
+    send_orders(sold)
+    open_program(now=NOW, by=None)
+    send_orders(sold | {"updated_at": "2026-01-11T12:00:00Z"}, build_order("new", coupon="ANN"))
+    assert Message.objects.filter(kind="first_commission").count() == 1
+
+
 def test_undone_forfeiture_restores_the_amount_of_the_newest_snapshot(affiliates):
     send_orders(build_order("A1", ("home-decor", "100.00"), coupon="ANN"))
     rows = Commission.objects.all()

@@ -9,6 +9,7 @@ from agreements.models import AgreementVersion
 from payouts.models import Commission
 from shops import intake
 from tests.scenarios import build_order, import_affiliates, parse_utc
+from tests.table_copies import publish_seed_agreement_once
 
 pytestmark = pytest.mark.django_db
 BEGIN = parse_utc("2026-01-01")
@@ -57,7 +58,7 @@ def test_steps_explain_rates_in_documented_order(commissions):
 
 
 def test_promotion_is_limited_by_rate_ceiling(tmp_path):
-    seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
+    publish_seed_agreement_once(BEGIN)
     promotions.create_promotion(
         name="Winter", rate=Decimal("8.00"), categories=[], affiliates=[],
         starts_at=parse_utc("2026-01-10"), ends_at=parse_utc("2026-03-01"), now=parse_utc("2026-01-05"), by=None,
@@ -82,7 +83,7 @@ def test_promotion_is_limited_by_rate_ceiling(tmp_path):
 
 
 def test_batch_uses_rate_of_each_order_day(tmp_path):
-    seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
+    publish_seed_agreement_once(BEGIN)
     for name, starts, ends in (("Early", "2026-01-10", "2026-01-12"), ("Late", "2026-01-20", "2026-01-22")):
         promotions.create_promotion(
             name=name, rate=Decimal("8.00"), categories=["home-decor"], affiliates=[],
@@ -97,7 +98,7 @@ def test_batch_uses_rate_of_each_order_day(tmp_path):
 
 
 def test_promotion_applies_to_selected_affiliates(tmp_path):
-    seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
+    publish_seed_agreement_once(BEGIN)
     affiliates = import_affiliates(["D", "E"], tmp_path)
     for name, rate, selected in (("Selected", "8.00", [affiliates["D"]]), ("All", "7.00", [])):
         promotions.create_promotion(
@@ -110,7 +111,7 @@ def test_promotion_applies_to_selected_affiliates(tmp_path):
 
 
 def test_latest_start_wins_between_equal_promotions(tmp_path):
-    seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
+    publish_seed_agreement_once(BEGIN)
     import_affiliates(["F"], tmp_path)
     for name, starts in (("Later", "2026-01-11"), ("Earlier", "2026-01-10")):
         promotions.create_promotion(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -12,20 +13,21 @@ from accounts.models import User
 from affiliates.models import Affiliate, State
 from agreements.acceptances import Evidence, accept_version
 from agreements.models import AgreementText, AgreementVersion
-from agreements.seeding import publish_seed_agreement
 from tests import factories
-from tests.portal import matrix_requests, matrix_scenario
+from tests.portal import erasure_scenario, matrix_requests, matrix_scenario
 from tests.portal.matrix_scenario import Scenario
-from tests.scenarios import roll_back
+from tests.scenarios import check_constraints, roll_back
+from tests.table_copies import publish_seed_agreement_once
 
+# The same for all tests of a process, so that the agreement is rendered once.
+A_YEAR_AGO = timezone.now() - timedelta(days=365)
 STATES_WITH_ACCEPTANCE = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
 
 
 @pytest.fixture
 def agreement(db) -> AgreementVersion:
     """The seed agreement, in force for a year."""
-    at = timezone.now() - timedelta(days=365)
-    return publish_seed_agreement(effective_at=at, now=at, by=None)
+    return publish_seed_agreement_once(A_YEAR_AGO)
 
 
 def accept_agreement(affiliate: Affiliate, agreement: AgreementVersion, at) -> None:
@@ -66,8 +68,19 @@ def client_for() -> Callable[[User], Client]:
 
 
 @pytest.fixture(scope="module")
+def erasure_program(django_db_setup, django_db_blocker) -> Iterator[UUID]:
+    """Build the affiliate with everything that a program can store. They stay for all tests of a file."""
+    with django_db_blocker.unblock(), roll_back():
+        affiliate = erasure_scenario.build_erasure_scenario()
+        check_constraints()
+        yield affiliate.pk
+
+
+@pytest.fixture(scope="module")
 def matrix_program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict[str, str]]]:
     """Build the scenario of the permission matrix at its time, and sign everyone in. It stays for all tests of a file."""
     with django_db_blocker.unblock(), time_machine.travel(matrix_scenario.NOW), roll_back():
         scenario = matrix_scenario.build_scenario()
-        yield scenario, matrix_requests.sign_in_all(scenario)
+        sessions = matrix_requests.sign_in_all(scenario)
+        check_constraints()
+        yield scenario, sessions

@@ -78,7 +78,7 @@ def pages(matrix_program, browser, settings) -> Iterator[Pages]:
     scenario, sessions = matrix_program
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     yield Pages(page, scenario, sessions)
     context.close()
 

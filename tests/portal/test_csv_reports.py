@@ -21,7 +21,7 @@ from portal.csv_reports import download
 from portal.csv_reports.catalog import REPORTS
 from tests.factories import make_staff
 from tests.portal.report_program import NOW, ReportReader, add_up, build_report_program, parse_csv, select
-from tests.scenarios import build_order, roll_back, send_orders
+from tests.scenarios import build_order, check_constraints, roll_back, send_orders
 from tests.sessions import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def built_program(django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock(), roll_back():
-        yield build_report_program(tmp_path_factory.mktemp("reports"))
+        program = build_report_program(tmp_path_factory.mktemp("reports"))
+        check_constraints()
+        yield program
 
 
 @pytest.fixture

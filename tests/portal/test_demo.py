@@ -42,7 +42,7 @@ from portal.demo import clicks, logins, sales, scenario
 from portal.demo.planning import Days
 from shops.models import Reject
 from tests.mail_examples import find_unlike_examples
-from tests.scenarios import list_rollup_differences, roll_back
+from tests.scenarios import check_constraints, list_rollup_differences, roll_back
 from tracking.models import Click, Order, Reason, Rollup
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
@@ -64,6 +64,7 @@ def figures(django_db_setup, django_db_blocker) -> Iterator[dict[str, list[tuple
     """Build the demo and yield its figures. It stays for all tests of this file."""
     with django_db_blocker.unblock(), roll_back():
         scenario.build_demo(now=NOW)
+        check_constraints()
         yield read_figures()
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from io import StringIO
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -24,7 +25,7 @@ from portal.personal_data import fields, owned_rows
 from portal.personal_data.fields import FIELDS, Handling
 from tests.portal import erasure_scenario as scenario
 from tests.portal.database_dump import dump_database, find_places, list_columns
-from tests.portal.erasure_scenario import NOW, build_erasure_scenario
+from tests.portal.erasure_scenario import NOW
 from tests.scenarios import list_rollup_differences
 from tracking.models import Coupon, Order, OrderSnapshot
 
@@ -57,8 +58,8 @@ CANARIES = {
 
 
 @pytest.fixture
-def affiliate(db: None) -> Affiliate:
-    return build_erasure_scenario()
+def affiliate(erasure_program: UUID, db: None) -> Affiliate:
+    return Affiliate.objects.select_related("user").get(pk=erasure_program)
 
 
 def erase(affiliate: Affiliate) -> None:

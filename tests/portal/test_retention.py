@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
@@ -20,15 +21,15 @@ from portal.tasks import delete_retained_data
 from tests.factories import make_affiliate, make_staff
 from tests.portal import erasure_scenario as scenario
 from tests.portal.database_dump import find_places, list_columns
-from tests.portal.erasure_scenario import NOW, build_erasure_scenario, credit
+from tests.portal.erasure_scenario import NOW, credit
 
 # The affiliate has gone on 2026-06-20; the version that applied to them says 10 years.
 BEFORE, DUE = datetime(2036, 6, 20, 11, 59, tzinfo=UTC), datetime(2036, 6, 20, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def affiliate(db: None) -> Affiliate:
-    return build_erasure_scenario()
+def affiliate(erasure_program: UUID, db: None) -> Affiliate:
+    return Affiliate.objects.select_related("user").get(pk=erasure_program)
 
 
 def list_kept() -> list[int]:

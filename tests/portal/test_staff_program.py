@@ -27,7 +27,7 @@ from portal.todo_entries import ENTRIES
 from shops.models import ApiFailure, Connection, ShopEvent
 from tests.factories import make_affiliate, make_staff, make_user
 from tests.portal.matrix_scenario import NOW
-from tests.scenarios import build_order, roll_back, send_orders
+from tests.scenarios import build_order, check_constraints, roll_back, send_orders
 from tests.sessions import sign_in
 from tracking.models import ClickLoss
 
@@ -64,6 +64,7 @@ def program(matrix_program, django_db_blocker):
         IntegrityCheck.objects.create(
             name="roll-ups", day=NOW.date(), started_at=NOW, seconds=1, summary="all", violation="a difference"
         )
+        check_constraints()
         yield scenario
 
 

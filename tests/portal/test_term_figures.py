@@ -21,7 +21,7 @@ from tests.portal.html_tree import Element, parse_html
 from tests.portal.matrix_requests import RequestHandler, build_path, list_addresses
 from tests.portal.matrix_scenario import Scenario
 from tests.portal.matrix_table import SITE
-from tests.scenarios import roll_back
+from tests.scenarios import check_constraints, roll_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -96,17 +96,19 @@ def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict
         scenario.people["applied"] = make_affiliate(state=State.APPLIED, at=matrix_scenario.STARTS_AT).user
         sessions = matrix_requests.sign_in_all(scenario)
         logging.disable(logging.ERROR)  # each refusal writes a warning
+        check_constraints()
         yield scenario, sessions
     logging.disable(logging.NOTSET)
 
 
 def iterate_texts(element: Element) -> Iterator[tuple[str, Element]]:
-    """Yield every visible text with its element, except in the agreement itself and in text comparisons."""
+    """Yield every visible text with a digit and its element, except in the agreement itself and in text comparisons."""
     if element.tag in ("head", "script", "style") or {"agreement", "difference"} & element.classes:
         return
     for child in element.content:
         if isinstance(child, str):
-            yield re.sub(r"[\s\u00a0]+", " ", child), element
+            if re.search(r"\d", child):
+                yield re.sub(r"[\s\u00a0]+", " ", child), element
         else:
             yield from iterate_texts(child)
 

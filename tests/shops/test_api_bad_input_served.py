@@ -111,16 +111,10 @@ def test_body_without_a_valid_key_is_refused(shop):
 
 
 def measure(server: WebServer, method: str, path: str, body: bytes, headers: dict[str, str]) -> MeasuredResponse:
-    """Send a request, up to three times if it seems to need too much: what else the process allocates counts too."""
     is_chunked = "Transfer-Encoding" in headers
-
-    def send() -> MeasuredResponse:
-        return server.request(method, path, split_chunks(body) if is_chunked else body, **headers)
-
-    response, attempts = send(), 1
-    while response.mebibytes >= MOST_MEBIBYTES and attempts < 3:
-        response, attempts = send(), attempts + 1
-    return response
+    return server.request_within(
+        MOST_MEBIBYTES, method, path, lambda: split_chunks(body) if is_chunked else body, **headers
+    )
 
 
 def check_response(name: str, response: MeasuredResponse, status: int, code: str) -> None:

@@ -56,7 +56,7 @@ def groups(monkeypatch):
     def ingest(**kwargs: Any) -> Any:
         sizes.append(len(kwargs["snapshots"]))
         if len(sizes) == 1:
-            all_sent.wait(10)
+            all_sent.wait(60)
             time.sleep(0.3)
         return ingest_orders(**kwargs)
 

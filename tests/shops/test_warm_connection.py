@@ -81,3 +81,10 @@ def test_forked_process_opens_its_own_connection():
     os.waitpid(child, 0)
     assert int(os.read(read, 100)) != warm
     assert get_warm_backend_pid() == warm
+
+
+def test_warm_connection_keeps_no_statements_with_debug(settings):
+    settings.DEBUG = True
+    with use_warm_connection():
+        get_backend_pid()
+        assert not connection.queries_log

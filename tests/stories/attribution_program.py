@@ -16,12 +16,13 @@ from django.test import Client
 
 from affiliates import applications, status_history
 from affiliates.models import Affiliate, State
-from agreements import acceptances, declines, publishing, seeding, version_drafts
+from agreements import acceptances, declines, publishing, version_drafts
 from agreements.models import AgreementVersion, Program
 from compliance.offboarding import declined_versions, notice_expiry, program_end, suspension, termination
 from tests.agreements.acceptance_data import accept_version
 from tests.factories import make_affiliate, make_user
 from tests.scenarios import build_order, send_orders
+from tests.table_copies import publish_seed_agreement_once
 from tracking.clicks import click_ids
 from tracking.links import coupons, tracking_links
 from tracking.models import Coupon, Link
@@ -40,9 +41,9 @@ class ScriptedProgram:
     """The program and the events in it; each event has a time."""
 
     def __init__(self) -> None:
+        self.first = publish_seed_agreement_once(parse_2026("01-01"))
         Program.current()
         Program.objects.update(shop_url=f"https://{SHOP}/", shop_hosts=[SHOP])
-        self.first = seeding.publish_seed_agreement(effective_at=parse_2026("01-01"), now=parse_2026("01-01"), by=None)
         self.affiliates: dict[str, Affiliate] = {}
         self.links: dict[str, Link] = {}
         # Further keyword arguments for `tests.scenarios.build_order`.

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import pytest
 
-from tests.scenarios import list_rollup_differences, roll_back
+from tests.scenarios import check_constraints, list_rollup_differences, roll_back
 from tests.stories.attribution_program import ScriptedProgram
 
 
@@ -13,7 +13,9 @@ from tests.stories.attribution_program import ScriptedProgram
 def built_program(django_db_setup, django_db_blocker) -> Iterator[ScriptedProgram]:
     """Build the program once per module, because building it takes as long as many of its tests."""
     with django_db_blocker.unblock(), roll_back():
-        yield ScriptedProgram()
+        program = ScriptedProgram()
+        check_constraints()
+        yield program
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ The expected figures come from the README of the records, computed from the spec
 `test_twenty_affiliates` sends the same months by HTTP, with events for twenty of the affiliates.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from payouts.closing import verification
 from payouts.closing.replay import replay
 from payouts.models import Close
 from shops.models import Reject
-from tests.scenarios import create_program, import_affiliates, list_rollup_differences
+from tests.scenarios import check_constraints, create_program, import_affiliates, list_rollup_differences, roll_back
 from tests.stories.retail import CODES, MONTHS, convert_orders, load_months, requires_records
 from tracking.models import Order, OrderSnapshot
 
@@ -28,11 +29,14 @@ TABLE = [
 ]
 
 
-@pytest.fixture
-def _program(tmp_path) -> None:
-    create_program("2010-11-01")
-    import_affiliates(CODES, tmp_path, accepted="2010-11-02")
-    assert Affiliate.objects.filter(state="active").count() == 2000
+@pytest.fixture(scope="module")
+def _program(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[None]:
+    with django_db_blocker.unblock(), roll_back():
+        create_program("2010-11-01")
+        import_affiliates(CODES, tmp_path_factory.mktemp("retail"), accepted="2010-11-02")
+        assert Affiliate.objects.filter(state="active").count() == 2000
+        check_constraints()
+        yield
 
 
 def load_orders(lines: list[str], folder: Path) -> None:

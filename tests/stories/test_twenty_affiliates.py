@@ -18,7 +18,7 @@ from payouts.closing.close_summary import CloseSummary, summarize_close
 from payouts.disbursement import exports
 from payouts.ledger import booking
 from payouts.models import Close, Commission, Statement, StatementLine
-from tests.scenarios import list_rollup_differences, roll_back
+from tests.scenarios import check_constraints, list_rollup_differences, roll_back
 from tests.stories.retail import MONTHS, load_months, requires_records
 from tests.stories.twenty import statement_readers, table
 from tests.stories.twenty.scenario import TwentyScenario, get_affiliate, run_scenario
@@ -40,7 +40,9 @@ ALL_UNDISTURBED = {
 def scenario(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[TwentyScenario]:
     """Run the scenario once for all tests of this file, because it takes longer than all of them."""
     with django_db_blocker.unblock(), roll_back():
-        yield run_scenario(tmp_path_factory.mktemp("twenty"), load_months())
+        scenario = run_scenario(tmp_path_factory.mktemp("twenty"), load_months())
+        check_constraints()
+        yield scenario
 
 
 def iter_statements() -> Iterator[tuple[Statement, table.Row]]:

@@ -1,6 +1,5 @@
 """Helpers for tests of the click writer and its spool."""
 
-import socket
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from uuid import UUID
 import psycopg
 
 from lib.ids import uuid7
+from tests.free_ports import find_free_port
 from tracking.clicks.click_store import ClickRow
 from tracking.clicks.connection import connect
 from tracking.clicks.spool import Spool
@@ -24,7 +24,7 @@ def make_row(link_id: UUID, **changes: Any) -> ClickRow:
     return ClickRow(**(fields | {"id": uuid7(), "link_id": link_id} | changes))
 
 
-def wait_until(condition: Any, seconds: float = 5) -> None:
+def wait_until(condition: Any, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition never became true"
@@ -42,7 +42,4 @@ class Switch:
         self.attempts += 1
         if self.is_up:
             return connect()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        return psycopg.connect(host="127.0.0.1", port=port, dbname="x", connect_timeout=2)
+        return psycopg.connect(host="127.0.0.1", port=find_free_port(), dbname="x", connect_timeout=2)

@@ -17,6 +17,8 @@ from urllib.parse import quote
 from django.conf import settings as django_settings
 from django.db import connection
 
+from tests.free_ports import find_free_port
+
 HERE = Path(__file__).parents[2]
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 APPLICATIONS = {"asgi": "config.asgi:application", "wsgi": "config.wsgi:application"}
@@ -30,14 +32,13 @@ class Proxy:
         self.flowing = threading.Event()
         self.flowing.set()
         self.delay = 0.0
-        self.port = 0
+        self.port = find_free_port()
         self.sockets: set[socket.socket] = set()
         self.open()
 
     def open(self) -> None:
-        """Listen, on the same port as before if there was one."""
+        """Listen on the same port as before."""
         self.server = socket.create_server(("127.0.0.1", self.port))
-        self.port = self.server.getsockname()[1]
         threading.Thread(target=self._accept, args=(self.server,), daemon=True).start()
 
     def close(self) -> None:
@@ -76,9 +77,7 @@ class WebServer:
     """A web server process that can be killed and restarted with the same port and spool."""
 
     def __init__(self, interface: str, proxy: Proxy, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = find_free_port()
         self.interface, self.proxy, self.folder = interface, proxy, folder
         self.start()
 

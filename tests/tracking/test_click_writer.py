@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,18 +54,22 @@ def test_click_is_committed_when_record_returns(writer: Writer, link: Link) -> N
 
 def test_many_requests_share_a_commit(link: Link, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     sizes: list[int] = []
+    all_waiting = threading.Event()
     copy_rows = click_store.copy_rows
 
-    def copy_slowly(cursor: Any, lines: list[bytes]) -> None:
+    def copy_when_all_wait(cursor: Any, lines: list[bytes]) -> None:
         sizes.append(len(lines))
-        time.sleep(0.02)
+        all_waiting.wait(60)
         copy_rows(cursor, lines)
 
-    monkeypatch.setattr(click_store, "copy_rows", copy_slowly)
+    monkeypatch.setattr(click_store, "copy_rows", copy_when_all_wait)
     writer = Writer(connect, make_spool(tmp_path))
 
     async def record_all() -> None:
-        await asyncio.gather(*(writer.record_async(make_row(link.pk), 5) for _ in range(300)))
+        tasks = [asyncio.ensure_future(writer.record_async(make_row(link.pk), 60)) for _ in range(300)]
+        await asyncio.sleep(0)  # each hands its click over before it waits
+        all_waiting.set()
+        await asyncio.gather(*tasks)
 
     run_coroutine(record_all())
     writer.stop()

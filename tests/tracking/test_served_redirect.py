@@ -91,7 +91,7 @@ def get_recorded_ids() -> set[UUID]:
 
 
 def wait_until(condition: Callable[[], bool], message: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, message
         time.sleep(0.2)
@@ -115,8 +115,8 @@ def test_redirect_answers_during_database_fault_and_loses_no_click(
     path = f"/r/{link.code}"
     visit(server.port, path)
     start_fault, end_fault = FAULTS[fault]
-    visits = start_visits(server.port, path, rate=100, seconds=6)
-    time.sleep(1.5)
+    visits = start_visits(server.port, path, rate=100, seconds=4.5)
+    time.sleep(1)
     start_fault(proxy)
     time.sleep(2)
     # The database still cannot answer when these do. `benchmarks/outage.py` measures how long redirects take.
@@ -126,7 +126,7 @@ def test_redirect_answers_during_database_fault_and_loses_no_click(
     assert (outcome["statuses"], outcome["errors"]) == ({"302": outcome["answers"]}, 0)
     assert {status for status, _location in during} == {302}
     acknowledged = extract_nonces(outcome["locations"])
-    assert len(acknowledged) == outcome["answers"] > 500
+    assert len(acknowledged) == outcome["answers"] > 350
     acknowledged |= extract_nonces([location for _status, location in during])
     wait_until(lambda: acknowledged <= get_recorded_ids(), "the clicks were not recorded after the fault")
     # Staff see that nothing was lost, and how many clicks were recorded late.

@@ -1,6 +1,8 @@
 """Every release so far upgrades to this version, with all of its records and none changed (specification 12)."""
 
 import os
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -20,11 +22,22 @@ GROWING = {"django_migrations", "django_content_type", "auth_permission", "auth_
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=list_dumps(), ids=lambda path: path.name.removesuffix(".sql.gz"))
-def url(request, django_db_setup):
+class Upgrade(NamedTuple):
+    """The address of an upgraded database, and what was in it before."""
+
+    url: str
+    counts: dict[str, tuple[int]]
+    amounts: list[tuple[object, ...]]
+
+
+@pytest.fixture(scope="module", params=list_dumps(), ids=lambda path: path.name.removesuffix(".sql.gz"))
+def upgrade(request, django_db_setup) -> Iterator[Upgrade]:
+    """Restore the dump of a release, upgrade it, and run every proof."""
     with create_database(f"accord_upgrade_{os.getpid()}") as url:
         restore(request.param, url)
-        yield url
+        counts, amounts = count_rows(url)
+        run_python(url, "manage.py", "shell", "--verbosity=0", "--command", UPGRADE_AND_PROVE)
+        yield Upgrade(url, counts, amounts)
 
 
 def count_rows(url):
@@ -43,23 +56,20 @@ def count_rows(url):
         return counts, sorted(amounts.fetchall())
 
 
-def test_release_is_upgraded_and_every_proof_holds(url):
-    counts, amounts = count_rows(url)
-    assert amounts
-    run_python(url, "manage.py", "shell", "--verbosity=0", "--command", UPGRADE_AND_PROVE)
-    after, amounts_after = count_rows(url)
-    assert {name: after.get(name) for name in counts} == counts
-    assert amounts_after == amounts
+def test_release_is_upgraded_and_every_proof_holds(upgrade):
+    assert upgrade.amounts
+    after, amounts_after = count_rows(upgrade.url)
+    assert {name: after.get(name) for name in upgrade.counts} == upgrade.counts
+    assert amounts_after == upgrade.amounts
 
 
-def test_upgraded_schema_is_that_of_an_empty_database(url):
+def test_upgraded_schema_is_that_of_an_empty_database(upgrade):
     """What an upgrade makes and what a first installation makes are the same tables, triggers and views."""
-    run_python(url, "manage.py", "migrate", "--verbosity", "0")
     with create_database(f"accord_new_{os.getpid()}") as new, create_database(f"accord_copy_{os.getpid()}") as copy:
         run_python(new, "manage.py", "migrate", "--verbosity", "0")
         # PostgreSQL writes some expressions otherwise after they were restored from a dump.
         execute(dump_schema(new), copy)
-        assert describe_schema(url) == describe_schema(copy)
+        assert describe_schema(upgrade.url) == describe_schema(copy)
 
 
 def dump_schema(url):

@@ -165,7 +165,7 @@ def _check_eligibility(
         denial = Reason.NOT_ACTIVE
     elif applicable.agreement_id is None:
         denial = Reason.NO_AGREEMENT
-    elif data.find_applicable_version(affiliate_id, moment).is_paused:
+    elif (applicable if moment == placed_at else data.find_applicable_version(affiliate_id, moment)).is_paused:
         denial = Reason.NOT_ACCEPTED
     if denial:
         return Attribution(None, denial, affiliate_id, agreement_id=agreement_id)

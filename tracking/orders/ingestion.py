@@ -14,7 +14,7 @@ from accounts.models import ApiKey
 from agreements.clauses import get_clause_number
 from lib.ids import uuid7
 from tracking.models import Reason
-from tracking.orders import history, ingestion_sql, snapshots
+from tracking.orders import history, ingestion_sql, line_sql, snapshots
 from tracking.orders.attribution import RULES, Attribution
 from tracking.orders.attribution_data import attribute_new_orders, attribute_snapshots
 from tracking.orders.click_details import UNKNOWN, load_click_details
@@ -61,8 +61,8 @@ def store_changes(
     ingestion_sql.update_orders([state for state in changed if not state.is_new])
     sent = Counter(row.order_id for row in batch)
     older = [states[row.order_id] for row in batch if not states[row.order_id].is_new or sent[row.order_id] > 1]
-    vanished = ingestion_sql.find_vanished_lines({state.pk for state in older})
-    lines = ingestion_sql.write_lines(changed, vanished=vanished)
+    vanished = line_sql.find_vanished_lines({state.pk for state in older})
+    lines = line_sql.write_lines(changed, vanished=vanished)
     for state in changed:
         state.lines = lines[state.pk]
     # A stale snapshot may be the first to name a line that has vanished since: its order is priced again, too.

@@ -1,21 +1,21 @@
 """The SQL of ingestion. Each statement takes a whole batch."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import ApiKey
+from lib.bulk_copy import COPY_ROWS, copy_rows, take_ids
 from lib.instants import build_microseconds_sql, parse_microseconds
 from tracking.models import Order, Reason
 from tracking.orders.attribution import Attribution
 from tracking.orders.click_details import ClickDetails
 from tracking.orders.order_state import OrderState
-from tracking.orders.snapshots import Line, Snapshot
+from tracking.orders.snapshots import Snapshot
 
 
 def dump_rows(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -36,7 +36,11 @@ _COLUMNS = """
     agreement_id uuid, rates_agreement_id uuid, clause text, sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text
 """
 
-VanishedLine = tuple[UUID, int, Line]  # order, position, line
+_INSERTED = f"""
+    id, order_id, placed_at, currency, updated_at, status, completed_at, coupon_code, click_id, customer_hash, country,
+    affiliate_id, link_id, clicked_at, reason, candidate_id, agreement_id, rates_agreement_id, clause,
+    {", ".join(ClickDetails._fields)}
+"""
 
 
 def insert_orders(states: Mapping[str, OrderState]) -> dict[str, OrderState]:
@@ -44,15 +48,13 @@ def insert_orders(states: Mapping[str, OrderState]) -> dict[str, OrderState]:
 
     Two senders of the same new order meet here: the second waits for the first, and its order is then known.
     """
-    if not states:
-        return {}
+    if not states or (len(states) >= COPY_ROWS and _copy_orders(states)):
+        return dict(states)
     values = [_build_values(states[order_id]) for order_id in sorted(states)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO tracking_order (id, order_id, placed_at, currency, updated_at, status, completed_at, coupon_code,
-                   click_id, customer_hash, country, affiliate_id, link_id, clicked_at, reason, candidate_id,
-                   agreement_id, rates_agreement_id, clause, {", ".join(ClickDetails._fields)})
+            INSERT INTO tracking_order ({_INSERTED})
             SELECT id, order_id, placed_at, currency, updated_at, status, completed_at, coupon, click_id, customer_hash,
                    country, affiliate_id, link_id, clicked_at, reason, candidate_id, agreement_id, rates_agreement_id, clause,
                    {", ".join(ClickDetails._fields)}
@@ -64,6 +66,26 @@ def insert_orders(states: Mapping[str, OrderState]) -> dict[str, OrderState]:
             [dump_rows(values)],
         )
         return {order_id: states[order_id] for (order_id,) in cursor.fetchall()}
+
+
+def _copy_orders(states: Mapping[str, OrderState]) -> bool:
+    """Copy new orders like `insert_orders`. Return False, with none inserted, if another sender has just sent one."""
+    try:
+        with transaction.atomic():
+            copy_rows("tracking_order", _INSERTED, (_list_values(states[order_id]) for order_id in sorted(states)))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _list_values(state: OrderState) -> tuple[Any, ...]:
+    s, a = state.snapshot, state.attribution
+    assert s is not None
+    return (
+        *(state.pk, s.order_id, s.placed_at, s.currency, s.updated_at, s.status, s.completed_at, a.coupon, s.click_id),
+        *(s.customer_hash, s.country, a.affiliate_id, a.link_id, a.clicked_at, a.reason.value, a.candidate_id),
+        *(a.agreement_id, a.rates_agreement_id, state.clause, *state.click_details),
+    )
 
 
 def lock_orders(order_ids: set[str]) -> dict[str, OrderState]:
@@ -121,6 +143,8 @@ def insert_snapshots(
     fresh: Sequence[tuple[Snapshot, bytes, str]], api_key: ApiKey | None
 ) -> dict[tuple[str, datetime], int]:
     """Store the receipts: snapshots with their canonical JSON and its SHA-256. Returns {(order id, updated_at): sequence}."""
+    if len(fresh) >= COPY_ROWS:
+        return _copy_snapshots(fresh, api_key)
     if not fresh:
         return {}
     with connection.cursor() as cursor:
@@ -147,6 +171,23 @@ def insert_snapshots(
         return {
             (order_id, parse_microseconds(updated_at)): sequence for order_id, updated_at, sequence in cursor.fetchall()
         }
+
+
+def _copy_snapshots(
+    fresh: Sequence[tuple[Snapshot, bytes, str]], api_key: ApiKey | None
+) -> dict[tuple[str, datetime], int]:
+    sequences = take_ids("tracking_ordersnapshot", "sequence", len(fresh))
+    key = str(api_key.pk) if api_key else None
+    copy_rows(
+        "tracking_ordersnapshot",
+        "sequence, order_id, updated_at, sha256, content, api_key_id",
+        (
+            (sequence, snapshot.order_id, snapshot.updated_at, digest, text.decode(), key)
+            for sequence, (snapshot, text, digest) in zip(sequences, fresh, strict=True)
+        ),
+    )
+    keys = ((snapshot.order_id, snapshot.updated_at) for snapshot, _text, _digest in fresh)
+    return dict(zip(keys, sequences, strict=True))
 
 
 def update_orders(states: Sequence[OrderState]) -> None:
@@ -188,78 +229,3 @@ def _build_values(state: OrderState) -> dict[str, Any]:
         # Most orders come by a coupon, so unknown click details are left out.
         **{name: value for name, value in state.click_details._asdict().items() if value is not None},
     }
-
-
-def write_lines(
-    states: Sequence[OrderState], *, vanished: Sequence[VanishedLine]
-) -> dict[UUID, list[tuple[int, Line]]]:
-    """Write the lines of the orders' snapshots, and vanished lines with 0.00; return them with their primary keys."""
-    rows = [
-        (state.pk, position, line)
-        for state in states
-        if state.snapshot
-        for position, line in enumerate(state.snapshot.lines)
-    ]
-    rows += vanished
-    if not rows:
-        return {}
-    values = (
-        {
-            "order_id": pk,
-            "position": position,
-            "line_id": line.line_id,
-            "sku": line.sku,
-            "title": line.title,
-            "category": line.category,
-            "quantity": line.quantity,
-            "amount": line.amount,
-            "refunded": line.refunded,
-        }
-        for pk, position, line in rows
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO tracking_orderline (order_id, position, line_id, sku, title, category, quantity, amount, refunded)
-            SELECT * FROM json_to_recordset(%s) AS new(order_id uuid, position int, line_id text, sku text, title text,
-                   category text, quantity int, amount numeric, refunded numeric)
-                ON CONFLICT (order_id, line_id) DO UPDATE SET
-                   position = excluded.position, sku = excluded.sku, title = excluded.title,
-                   category = excluded.category, quantity = excluded.quantity, amount = excluded.amount,
-                   refunded = excluded.refunded
-            RETURNING id, order_id, line_id
-            """,
-            [dump_rows(values)],
-        )
-        keys = {(order_pk, line_id): pk for pk, order_pk, line_id in cursor.fetchall()}
-    written: dict[UUID, list[tuple[int, Line]]] = defaultdict(list)
-    for order_pk, _, line in rows:
-        written[order_pk].append((keys[order_pk, line.line_id], line))
-    return written
-
-
-def find_vanished_lines(order_pks: Iterable[UUID]) -> list[VanishedLine]:
-    """The lines that older receipts of the orders have and the newest has not, at 0.00, each as the newest receipt that
-    has it says: the answer depends on the receipts alone, not on the order in which they came."""
-    pks = list(order_pks)
-    if not pks:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH newest AS MATERIALIZED (
-                SELECT o.id, o.order_id, o.updated_at,
-                       ARRAY(SELECT line->>'line_id' FROM jsonb_array_elements(r.content->'lines') line) AS line_ids
-                  FROM tracking_order o JOIN tracking_ordersnapshot r USING (order_id, updated_at) WHERE o.id = ANY(%s)
-            )
-            SELECT DISTINCT ON (newest.id, line->>'line_id') newest.id, (place - 1)::int, line->>'line_id', line->>'sku',
-                   line->>'title', line->>'category', (line->>'quantity')::int, 0.00::numeric, 0.00::numeric
-              FROM newest
-              JOIN tracking_ordersnapshot older ON older.order_id = newest.order_id AND older.updated_at < newest.updated_at
-             CROSS JOIN LATERAL jsonb_array_elements(older.content->'lines') WITH ORDINALITY AS item(line, place)
-             WHERE line->>'line_id' <> ALL(newest.line_ids)
-             ORDER BY newest.id, line->>'line_id', older.updated_at DESC
-            """,
-            [pks],
-        )
-        return [(pk, position, Line(*line)) for pk, position, *line in cursor.fetchall()]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from lib.money import ZERO
 from lib.text import clean_code, fold_code, is_printable_code
 from tracking.clicks.click_ids import find_click_id
 
@@ -38,6 +39,22 @@ class Rejected(Exception):
         super().__init__(f"{field}: {cause}" if field else cause)
         self.field = field
         self.message = cause
+
+    def within(self, path: str) -> "Rejected":
+        """Return the same refusal of the object at `path`, whose reader knows only its own fields."""
+        return Rejected(f"{path}.{self.field}" if self.field else path, self.message)
+
+
+class Keys:
+    """The keys that an object may have, and those that it must have, in the order in which they are missed."""
+
+    def __init__(self, known: tuple[str, ...], required: tuple[str, ...]) -> None:
+        self.known = frozenset(known)
+        self.required = required
+        self._required = frozenset(required)
+
+    def fit(self, value: dict[str, Any]) -> bool:
+        return value.keys() <= self.known and self._required <= value.keys()
 
 
 def parse_moment(value: object, field: str, latest: datetime) -> datetime:
@@ -73,6 +90,8 @@ def _describe_time_error(value: object) -> str:
 
 
 def parse_amount(value: object, field: str) -> Decimal:
+    if value == "0.00":  # most lines have no refund
+        return ZERO
     if not isinstance(value, str) or not AMOUNT.fullmatch(value):
         raise Rejected(field, 'must be a string with two decimals, e.g. "15.30"')
     amount = Decimal(value)
@@ -158,7 +177,11 @@ def _check_length(text: str, field: str, name: str) -> None:
 
 
 def parse_optional_text(value: object, field: str, name: str) -> str:
-    return "" if value is None else parse_text(value, field, MAX_LENGTHS[name])
+    if value is None:
+        return ""
+    if type(value) is str and value.isascii() and "\0" not in value and len(value) <= MAX_LENGTHS[name]:
+        return value
+    return parse_text(value, field, MAX_LENGTHS[name])
 
 
 def parse_text(value: object, field: str, max_length: int, name: str = "") -> str:
@@ -174,8 +197,10 @@ def parse_text(value: object, field: str, max_length: int, name: str = "") -> st
     return value
 
 
-def check_object(value: object, path: str, known: tuple[str, ...], required: tuple[str, ...]) -> dict[str, Any]:
+def check_object(value: object, path: str, keys: Keys) -> dict[str, Any]:
     """Return `value` if it is an object with known keys only, all required keys and no duplicates."""
+    if type(value) is dict and keys.fit(value):
+        return value
     prefix = f"{path}." if path else ""
     if not isinstance(value, dict):
         raise Rejected(path, "must be an object")
@@ -183,9 +208,9 @@ def check_object(value: object, path: str, known: tuple[str, ...], required: tup
     if duplicate is not None:
         raise Rejected(f"{prefix}{_format_key(duplicate)}", "is a duplicate key")
     for key in value:
-        if key not in known:
+        if key not in keys.known:
             raise Rejected(f"{prefix}{_format_key(key)}", "is an unknown field")
-    for key in required:
+    for key in keys.required:
         if key not in value:
             raise Rejected(f"{prefix}{key}", "is required")
     return value

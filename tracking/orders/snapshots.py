@@ -16,6 +16,7 @@ import orjson
 
 from lib.text import fold_code
 from tracking.orders.snapshot_fields import (
+    Keys,
     Rejected,
     check_object,
     parse_amount,
@@ -41,6 +42,7 @@ REQUIRED = ("order_id", "updated_at", "status", "placed_at", "currency", "lines"
 LINE_KEYS = ("line_id", "sku", "title", "category", "quantity", "amount", "refunded")
 LINE_REQUIRED = ("line_id", "category", "quantity", "amount", "refunded")
 CUSTOMER_KEYS = ("ref", "country")
+_ORDER, _LINE, _CUSTOMER = Keys(KEYS, REQUIRED), Keys(LINE_KEYS, LINE_REQUIRED), Keys(CUSTOMER_KEYS, ())
 ORDER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 STATUSES = ("paid", "completed", "cancelled")
 _HASHED_PATTERN = re.compile(r"hash:[0-9a-f]{64}", re.ASCII)
@@ -145,7 +147,7 @@ class Reader:
 
     def read(self, row: object) -> Snapshot:
         """Parse a row of decoded JSON. Raises Rejected."""
-        row = check_object(row, "", KEYS, REQUIRED)
+        row = check_object(row, "", _ORDER)
         order_id = parse_text(row["order_id"], "order_id", 64)
         if not ORDER_ID.fullmatch(order_id):
             raise Rejected("order_id", "must be 1 to 64 letters, digits, '.', '_' or '-'")
@@ -158,7 +160,7 @@ class Reader:
         if row["currency"] != self.currency:
             raise Rejected("currency", f"must be {self.currency}, the program's currency")
         customer = row.get("customer")
-        customer = check_object(customer, "customer", CUSTOMER_KEYS, ()) if customer is not None else {}
+        customer = check_object(customer, "customer", _CUSTOMER) if customer is not None else {}
         click_id, sent_click_id = parse_click_id(row.get("click_id"))
         return Snapshot(
             order_id=order_id,
@@ -205,30 +207,35 @@ def _parse_lines(value: object) -> tuple[Line, ...]:
         raise Rejected("lines", "must be a list")
     if not 1 <= len(value) <= MAX_LINES:
         raise Rejected("lines", f"must have 1 to {MAX_LINES:,} lines, not {len(value):,}")
-    lines = tuple(_parse_line(line, f"lines[{index}]") for index, line in enumerate(value))
+    lines: list[Line] = []
+    for index, row in enumerate(value):
+        try:
+            lines.append(_parse_line(row))
+        except Rejected as refusal:
+            raise refusal.within(f"lines[{index}]") from None
     seen: set[str] = set()
     for index, line in enumerate(lines):
         if line.line_id in seen:
             raise Rejected(f"lines[{index}].line_id", "is used by another line of this order")
         seen.add(line.line_id)
-    return lines
+    return tuple(lines)
 
 
-def _parse_line(value: object, path: str) -> Line:
-    row = check_object(value, path, LINE_KEYS, LINE_REQUIRED)
+def _parse_line(value: object) -> Line:
+    row = check_object(value, "", _LINE)
     quantity = row["quantity"]
     if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
-        raise Rejected(f"{path}.quantity", f"must be a whole number from 1 to {MAX_QUANTITY}")
-    amount = parse_amount(row["amount"], f"{path}.amount")
-    refunded = parse_amount(row["refunded"], f"{path}.refunded")
+        raise Rejected("quantity", f"must be a whole number from 1 to {MAX_QUANTITY}")
+    amount = parse_amount(row["amount"], "amount")
+    refunded = parse_amount(row["refunded"], "refunded")
     if refunded > amount:
-        raise Rejected(f"{path}.refunded", "must not be more than the amount")
+        raise Rejected("refunded", "must not be more than the amount")
     return Line(
-        line_id=parse_line_id(row["line_id"], f"{path}.line_id"),
-        sku=parse_optional_text(row.get("sku"), f"{path}.sku", "sku"),
-        title=parse_optional_text(row.get("title"), f"{path}.title", "title"),
-        category=parse_category(row["category"], f"{path}.category"),
-        quantity=quantity,
-        amount=amount,
-        refunded=refunded,
+        parse_line_id(row["line_id"], "line_id"),
+        parse_optional_text(row.get("sku"), "sku", "sku"),
+        parse_optional_text(row.get("title"), "title", "title"),
+        parse_category(row["category"], "category"),
+        quantity,
+        amount,
+        refunded,
     )

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from mail.models import Message
 from portal.models import ScheduledTask
 from shops.models import Reject
 from tests.early_requests import request_wsgi
+from tests.free_ports import find_free_port
 from tests.web_server import run_web_server
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "monitoring"
@@ -94,9 +94,7 @@ def run_prometheus(folder, web_port):
         "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\nrule_files: [alerts.yml]\n"
         f'scrape_configs: [{{job_name: accord, static_configs: [{{targets: ["127.0.0.1:{web_port}"]}}]}}]\n'
     )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     options = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
     process = subprocess.Popen(
         ["prometheus", *options, f"--web.listen-address=127.0.0.1:{port}"], stderr=subprocess.DEVNULL

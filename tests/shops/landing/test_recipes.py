@@ -21,6 +21,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from shops.landing import script
+from tests.free_ports import find_free_port
 
 CADDY = shutil.which("caddy", path=str(Path(sys.executable).parent))
 RECIPES = script.FOLDER / "recipes"
@@ -151,9 +152,7 @@ def wait_for_server(port: int) -> None:
 def test_caddy_sets_the_cookie(tmp_path):
     upstream = HTTPServer(("127.0.0.1", 0), Upstream)
     threading.Thread(target=upstream.serve_forever, daemon=True).start()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     text = (RECIPES / "Caddyfile").read_text()
     text = text.replace("shop.example {", f"http://127.0.0.1:{port} {{").replace("8080", str(upstream.server_port))
     (tmp_path / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text)
