@@ -7,18 +7,18 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate, State
-from agreements.applicable_version import PublishedVersion, get_acceptance_times, resolve_applicable_version
+from agreements.applicable_version import PublishedVersion, read_acceptance_times, resolve_applicable_version
 from agreements.errors import AlreadyAccepted, Rejected
 from agreements.models import Acceptance, AgreementVersion
+from agreements.published_versions import list_published_versions
 
 STATES_ALLOWED_TO_ACCEPT = (State.APPROVED, State.ACTIVE, State.SUSPENDED)
 
 
 def list_requested_versions(affiliate: Affiliate, *, at: datetime) -> list[AgreementVersion]:
     """Return the versions that `affiliate` is asked to accept or decline at `at`, in order of effect."""
-    versions = list(AgreementVersion.objects.published().order_by("effective_at", "number"))
-    accepted = get_acceptance_times([affiliate.pk]).get(affiliate.pk, {})
-    return select_requested_versions(versions, accepted, state=affiliate.state, at=at)
+    accepted = read_acceptance_times(affiliate.pk)
+    return select_requested_versions(list_published_versions(), accepted, state=affiliate.state, at=at)
 
 
 def select_requested_versions(

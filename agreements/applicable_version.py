@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db.models import OuterRef, Subquery
 
 from affiliates.models import Affiliate
+from agreements import published_versions
 from agreements.clauses import cite_clause
 from agreements.models import Acceptance, AgreementVersion
 from agreements.rules import Rule
+from lib.request_values import is_sharing, read_once
 
 
 class PublishedVersion(NamedTuple):
@@ -120,8 +122,21 @@ def get_acceptance_times(affiliate_ids: Iterable[UUID]) -> dict[UUID, dict[UUID,
     return times
 
 
+@read_once
+def read_acceptance_times(affiliate_id: UUID) -> dict[UUID, datetime]:
+    """Return {version id: accepted at} of one affiliate."""
+    return get_acceptance_times([affiliate_id]).get(affiliate_id, {})
+
+
 def load_applicable_version(affiliate_id: UUID, *, at: datetime) -> ApplicableVersion:
     """Return which version applies to the affiliate at `at`: the versions are read with their acceptances."""
+    if is_sharing():
+        shared = [
+            PublishedVersion(v.pk, v.effective_at, v.detriment)
+            for v in published_versions.list_published_versions()
+            if v.effective_at
+        ]
+        return resolve_applicable_version(shared, read_acceptance_times(affiliate_id), at)
     accepted = Acceptance.objects.filter(affiliate=affiliate_id, agreement=OuterRef("pk"))
     rows = AgreementVersion.objects.published().order_by("effective_at", "number")
     values = rows.values_list("id", "effective_at", "detriment", Subquery(accepted.values("accepted_at")[:1]))
@@ -139,6 +154,10 @@ def get_applicable_version(affiliate_id: UUID, *, at: datetime) -> tuple[Agreeme
     applicable = load_applicable_version(affiliate_id, at=at)
     if applicable.agreement_id is None:
         return None, applicable
+    if is_sharing():
+        return next(
+            one for one in published_versions.list_published_versions() if one.pk == applicable.agreement_id
+        ), applicable
     return AgreementVersion.objects.filter(pk=applicable.agreement_id).first(), applicable
 
 

@@ -4,6 +4,7 @@ from django.db.models import OuterRef, Subquery
 
 from agreements.models import AgreementVersion, Rate
 from lib.formatting import format_category
+from lib.request_values import read_once
 
 
 class CategoryNames(dict[str, str]):
@@ -13,6 +14,7 @@ class CategoryNames(dict[str, str]):
         return format_category(code)
 
 
+@read_once
 def load_category_names() -> CategoryNames:
     """Return the names in the published versions; the newest version that has a rate for a category names it."""
     rates = Rate.objects.filter(agreement__in=AgreementVersion.objects.published())

@@ -21,6 +21,7 @@ from agreements.models import AgreementVersion, Decline
 from agreements.rules import Rule
 from audit import trail
 from lib.formatting import format_datetime_for, lazy_datetime_for
+from lib.request_values import read_once
 
 State = Decline.State
 
@@ -111,6 +112,7 @@ def end_decline(decline: Decline, *, to: Decline.State, now: datetime, by: User 
     return True
 
 
+@read_once
 def list_pending_declines(affiliate: Affiliate) -> list[Decline]:
     """Return the affiliate's pending declines, the first to take effect first."""
     rows = Decline.objects.pending().for_affiliate(affiliate).select_related("agreement", "affiliate__user")

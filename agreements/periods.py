@@ -5,10 +5,15 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from agreements.models import AgreementVersion
+from agreements.published_versions import list_published_versions
+from lib.request_values import is_sharing
 
 
 def get_program_time_zone() -> ZoneInfo:
     """Return the program's time zone, the same in all its versions; UTC before the first is published."""
+    if is_sharing():
+        versions = list_published_versions()
+        return ZoneInfo(versions[0].time_zone if versions else "UTC")
     name = AgreementVersion.objects.published().values_list("time_zone", flat=True).first()
     return ZoneInfo(name or "UTC")
 

@@ -9,6 +9,8 @@ from django.db.models import QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from agreements.models import AgreementVersion
+from agreements.published_versions import list_published_versions
+from lib.request_values import is_sharing
 
 _CODES = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP "
@@ -30,6 +32,9 @@ def get_program_currency() -> str:
 
 def find_program_currency() -> str | None:
     """Return the ISO code that every version names (specification 2); None before the first is published."""
+    if is_sharing():
+        versions = list_published_versions()
+        return versions[0].currency if versions else None
     with connection.cursor() as cursor:
         cursor.execute(*_build_currency_query())
         row: tuple[str] | None = cursor.fetchone()

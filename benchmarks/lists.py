@@ -1,29 +1,37 @@
 """The lists of the admin and of affiliates in a large program: server time, queries and weight of each.
 
-    python -m benchmarks.lists [--affiliates 50000] [--orders 2000000] [--rounds 3]
+    python -m benchmarks.lists [--affiliates 50000] [--orders 2000000] [--rounds 3] [--only WORD]
 
-Of each list, the first and the last page, a search, and the order by each column that can be sorted are requested. The row
-has the slowest of them, with its name; `queries` and `kB` are the largest of all.
+Of each list, the first and the last page are requested, in the order of each column that can be sorted, and searches. The
+row has the slowest of them, with its name; `queries` and `kB` are the largest of all. The affiliate has a tenth of all
+orders. Rounds of the first and of the last page alternate; the last rows have the largest figures of all lists.
 """
 
 import argparse
 import json
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import redirect_stdout
-from datetime import UTC, date, datetime, timedelta
-from io import StringIO
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from statistics import median
 from typing import Any, NamedTuple
 
+from benchmarks.list_population import LARGEST, fill_database
 from benchmarks.own_database import own_database
 from benchmarks.pages import PAGES
 
-MAX_MILLISECONDS, MAX_QUERIES, MAX_KILOBYTES = 300, 12, 100
-# One that is found, and one that is not.
-SEARCHES = ("N4242", "nothing at all")
-MONTHS = (date(2025, 1, 1), date(2025, 2, 1))
+MAX_MILLISECONDS, MAX_QUERIES, MAX_KILOBYTES, MAX_RATIO = 300, 12, 100, 2
+# One that is found, one that finds many, and one that finds none.
+SEARCHES = ("N4242", "N42", "nothing at all")
+# Lists that the affiliate has besides the pages that are compared by size.
+MORE_PAGES = ("messaging:notifications", "messaging:conversations")
+
+
+class View(NamedTuple):
+    """A list in one order; `last` is the address of its last page, "" if it has one page."""
+
+    name: str
+    address: str
+    last: str = ""
 
 
 class Measurement(NamedTuple):
@@ -35,97 +43,73 @@ class Measurement(NamedTuple):
     kilobytes: float
 
 
-def measure_rows(affiliates: int, orders: int, rounds: int) -> Iterator[dict[str, Any]]:
-    """Yield a row for each list."""
+class ListFigures(NamedTuple):
+    """What the addresses of a list cost, and the largest time of a last page ÷ that of its first; 0 without one."""
+
+    name: str
+    pages: list[Measurement]
+    ratio: float
+
+    @property
+    def slowest(self) -> Measurement:
+        return max(self.pages, key=lambda page: page.milliseconds)
+
+    @property
+    def queries(self) -> int:
+        return max(page.queries for page in self.pages)
+
+    @property
+    def kilobytes(self) -> float:
+        return max(page.kilobytes for page in self.pages)
+
+
+def measure_rows(affiliates: int, orders: int, rounds: int, only: str = "") -> Iterator[dict[str, Any]]:
+    """Yield a row for each list, and those of the largest figures."""
     with own_database("accord_bench_lists"):
-        _fill_database(affiliates, orders)
-        yield from _measure_admin(rounds)
-        yield from _measure_affiliate(rounds)
+        fill_database(affiliates, orders)
+        yield from measure_lists(rounds, only)
 
 
-def _fill_database(affiliates: int, orders: int) -> None:
-    from django.core.management import call_command
-    from django.db import connection
-
-    from benchmarks import population
-    from payouts.closing.close import close_month
-
-    population.create_program()
-    _create_originals()
-    population.copy_affiliates(affiliates)
-    for table, (copies, changes, where) in _build_copies(affiliates, orders).items():
-        population.copy_rows(table, copies, changes, where=where)
-    until = datetime.now(UTC) - timedelta(days=1)
-    population.copy_orders(orders, affiliates=affiliates, since=datetime(2025, 1, 15, tzinfo=UTC), until=until)
-    for month in MONTHS:
-        close_month(month=month, now=until, by=None)
-        print(f"closed {month:%Y-%m}", file=sys.stderr, flush=True)
-    with redirect_stdout(StringIO()):
-        call_command("rebuild_rollups")
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")  # autovacuum would have run long before
+def measure_lists(rounds: int, only: str = "") -> Iterator[dict[str, Any]]:
+    """Yield the rows of the lists of a filled database whose names contain `only`."""
+    figures = []
+    for name, client, views in chain(_list_admin(), _list_affiliate()):
+        if only in name:
+            figures.append(_measure_list(name, client, views, rounds))
+            yield _build_row(figures[-1])
+    yield from _build_summary(figures)
 
 
-def _create_originals() -> None:
-    """Create a link, a channel, an e-mail, an audit record and a click to copy."""
-    from django.test import Client
-    from django.utils import timezone
-
-    from affiliates import channels
-    from affiliates.models import Affiliate
-    from agreements.models import Program
-    from benchmarks.population import CODE
-    from tracking.links import tracking_links
-
-    Program.current()
-    Program.objects.update(shop_url="https://shop.example.com/", shop_hosts=["shop.example.com"])
-    affiliate, now = Affiliate.objects.get(code=CODE), timezone.now()
-    link = tracking_links.create_link(
-        affiliate=affiliate, target="https://shop.example.com/", name="", sub_ids=(), now=now, by=None
-    )
-    channels.add(affiliate=affiliate, kind="blog", address="https://second.example.com/", now=now, by=None)
-    Client().get(f"/r/{link.code}", headers={"host": "127.0.0.1"})
-
-
-def _build_copies(affiliates: int, orders: int) -> dict[str, tuple[int, dict[str, str], str]]:
-    """Return copies, changed columns and condition of the original for each further table."""
-    affiliate = f"md5('affiliate' || (1 + n % {affiliates}))::uuid"
-    at = f"now() - n * interval '400 days' / {orders // 4 + 1}"
-    newest = "id = (SELECT id FROM {0} ORDER BY id DESC LIMIT 1)"
-    return {
-        "affiliates_channel": (
-            affiliates,
-            {
-                "id": "md5('channel' || n)::uuid",
-                "affiliate_id": affiliate,
-                "address": "'https://a' || n || '.example/'",
-            },
-            newest.format("affiliates_channel"),
-        ),
-        "tracking_link": (
-            affiliates,
-            {"id": "md5('link' || n)::uuid", "affiliate_id": affiliate, "code": "'L' || n || 'link'"},
-            newest.format("tracking_link"),
-        ),
-        "mail_message": (
-            orders // 4,
-            {"id": "md5('mail' || n)::uuid", "key": "'bench' || n", "to": "'bench' || n || '@example.com'"},
-            newest.format("mail_message"),
-        ),
-        "audit_auditrecord": (
-            orders // 4,
-            {"id": "md5('audit' || n)::uuid", "subject_id": "'N' || n", "at": at},
-            newest.format("audit_auditrecord"),
-        ),
-        "tracking_click": (
-            orders // 4,
-            {"id": "md5('click' || n)::uuid", "link_id": f"md5('link' || (1 + n % {affiliates}))::uuid"},
-            newest.format("tracking_click"),
-        ),
+def _build_row(figures: ListFigures) -> dict[str, Any]:
+    times = [page.milliseconds for page in figures.pages]
+    row = {
+        "work": f"{figures.name}: slowest in ms, {figures.slowest.name}",
+        "value": round(figures.slowest.milliseconds, 1),
+        "spread": (round(min(times), 1), round(max(times), 1)),
+        "at most": MAX_MILLISECONDS,
+        "queries": figures.queries,
+        "kB": round(figures.kilobytes),
     }
+    return row | ({"last ÷ first page": round(figures.ratio, 2)} if figures.ratio else {})
 
 
-def _measure_admin(rounds: int) -> Iterator[dict[str, Any]]:
+def _build_summary(figures: list[ListFigures]) -> Iterator[dict[str, Any]]:
+    slowest = max(figures, key=lambda one: one.slowest.milliseconds)
+    milliseconds = round(slowest.slowest.milliseconds, 1)
+    yield {"work": f"lists: slowest in ms, {slowest.name}", "value": milliseconds, "at most": MAX_MILLISECONDS}
+    most = max(figures, key=lambda one: one.queries)
+    yield {"work": f"lists: most queries, {most.name}", "value": most.queries, "at most": MAX_QUERIES}
+    heaviest = max(figures, key=lambda one: one.kilobytes)
+    kilobytes = round(heaviest.kilobytes, 1)
+    yield {"work": f"lists: heaviest in kB, {heaviest.name}", "value": kilobytes, "at most": MAX_KILOBYTES}
+    steepest = max(figures, key=lambda one: one.ratio)
+    work = f"lists: largest server time of a last page ÷ that of its first, {steepest.name}"
+    ratios = [one.ratio for one in figures if one.ratio]
+    spread = (round(min(ratios, default=0), 2), round(max(ratios, default=0), 2))
+    yield {"work": work, "value": round(steepest.ratio, 2), "spread": spread, "at most": MAX_RATIO}
+
+
+def _list_admin() -> Iterator[tuple[str, Any, Iterable[View]]]:
     from django.contrib import admin
     from django.test import Client
     from django.urls import reverse
@@ -133,72 +117,114 @@ def _measure_admin(rounds: int) -> Iterator[dict[str, Any]]:
     from accounts.models import User
 
     client = Client()
-    client.force_login(User.objects.create_superuser("bench-staff@example.com", "a password"))
-    yield _build_row("staff home", [_measure(client, "home", reverse("admin:index"), rounds)])
+    staff = User.objects.filter(email="bench-staff@example.com").first()
+    client.force_login(staff or User.objects.create_superuser("bench-staff@example.com", "a password"))
+    yield "staff home", client, [View("home", reverse("admin:index"))]
     search = reverse("admin:search")
-    found = [_measure(client, text, f"{search}?extended=1&s={text}", rounds) for text in (*SEARCHES, "N", "bench4")]
-    yield _build_row("search of staff", found)
+    yield "search of staff", client, [View(text, f"{search}?extended=1&s={text}") for text in (*SEARCHES, "bench4")]
     for model_admin in sorted(admin.site._registry.values(), key=lambda one: one.opts.label):
         opts = model_admin.opts
         address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
-        pages = [_measure(client, name, f"{address}{query}", rounds) for name, query in _list_queries(model_admin)]
-        yield _build_row(f"admin list {opts.label}", pages)
+        yield f"admin list {opts.label}", client, _list_views(model_admin, client, address)
 
 
-def _list_queries(model_admin: Any) -> Iterator[tuple[str, str]]:
-    """Yield name and query string of the pages of a list that are measured."""
-    yield "first page", ""
-    yield "last page", "?p=last"
+def _list_views(model_admin: Any, client: Any, address: str) -> Iterator[View]:
+    """Yield the orders and searches of a list of the admin."""
+    yield View("unsorted", address, _find_last(client, f"{address}?"))
     if model_admin.search_fields:
-        yield from ((f"search for {text}", f"?q={text}") for text in SEARCHES)
+        for text in SEARCHES:
+            yield View(f"search for {text}", f"{address}?q={text}", _find_last(client, f"{address}?q={text}&"))
     # The box that selects a row is the first column of lists with actions.
     boxes = 1 if model_admin.actions else 0
     shown = model_admin.sortable_by
     for place, name in enumerate(model_admin.list_display, boxes):
         if shown is None or name in shown:
-            yield f"sorted by {name}", f"?o={place}"
+            query = f"{address}?o={place}"
+            yield View(f"sorted by {name}", query, _find_last(client, f"{query}&"))
 
 
-def _measure_affiliate(rounds: int) -> Iterator[dict[str, Any]]:
+def _find_last(client: Any, address: str) -> str:
+    """Return the address of the last page of a list that is not counted; "" for a short one."""
+    is_long = b"p=last" in client.get(address, headers={"host": "127.0.0.1"}).content
+    return f"{address}p=last" if is_long else ""
+
+
+def _list_affiliate() -> Iterator[tuple[str, Any, Iterable[View]]]:
     from django.test import Client
     from django.urls import reverse
 
     from affiliates.models import Affiliate
+    from payouts.models import Statement
 
+    affiliate = Affiliate.objects.get(code=LARGEST)
     client = Client()
-    client.force_login(Affiliate.objects.get(code="N1").user)
-    for name in PAGES:
-        yield _build_row(f"affiliate's page {name}", [_measure(client, "page", reverse(name), rounds)])
+    client.force_login(affiliate.user)
+    for name in (*PAGES, *MORE_PAGES):
+        yield f"affiliate's page {name}", client, [View("page", reverse(name))]
+    yield "affiliate's commissions", client, _list_commissions(affiliate)
+    statement = Statement.objects.for_affiliate(affiliate).latest("lines")
+    address = reverse("payouts:statement", args=[statement.pk])
+    yield (
+        "affiliate's statement",
+        client,
+        [View("lines", address, f"{address}?page={1 + (statement.lines - 1) // 100}")],
+    )
 
 
-def _measure(client: Any, name: str, address: str, rounds: int) -> Measurement:
+def _list_commissions(affiliate: Any) -> Iterator[View]:
+    """Yield the orders and filters of an affiliate's commissions."""
+    from django.urls import reverse
+
+    from payouts.models import Commission
+    from payouts.reporting.commission_list import STATE_LABELS
+    from payouts.reporting.order_groups import Sort
+
+    address = reverse("payouts:commissions")
+    rows = Commission.objects.for_affiliate(affiliate)
+    for sort in Sort:
+        # The opposite order begins with the last page.
+        column = sort.value.removeprefix("-")
+        column = {"placed": "placed_at"}.get(column, column)
+        sign = "" if sort.value.startswith("-") else "-"
+        near_end = rows.order_by(f"{sign}{column}", f"{sign}placed_at", f"{sign}order_id")[10]
+        query = f"{address}?sort={sort.value}"
+        yield View(f"sort {sort.value}", query, f"{query}&after={near_end.order_id}")
+    for name, value in (*(("state", state) for state in STATE_LABELS), ("order", "O1999"), ("category", "home-decor")):
+        yield View(f"{name} {value}", f"{address}?{name}={value}")
+
+
+def _measure_list(name: str, client: Any, views: Iterable[View], rounds: int) -> ListFigures:
+    pages, ratio = [], 0.0
+    for view in views:
+        first, *others = _measure(client, view, rounds)
+        pages += [first, *others]
+        ratio = max(ratio, *(last.milliseconds / first.milliseconds for last in others), 0.0)
+    return ListFigures(name, pages, ratio)
+
+
+def _measure(client: Any, view: View, rounds: int) -> list[Measurement]:
+    """Measure the first and the last page in turn; the first round warms up."""
+    names = {view.name: view.address} | ({f"{view.name}, last page": view.last} if view.last else {})
+    found: dict[str, list[Measurement]] = {name: [] for name in names}
+    for number in range(rounds + 1):
+        for name, address in names.items():
+            measurement = _request(client, name, address)
+            if number:
+                found[name].append(measurement)
+    return [one[-1]._replace(milliseconds=median(each.milliseconds for each in one)) for one in found.values()]
+
+
+def _request(client: Any, name: str, address: str) -> Measurement:
     from django.db import connection, reset_queries
 
     connection.force_debug_cursor = True
-    times, queries, size = [], 0, 0
-    for number in range(rounds + 1):
-        reset_queries()
-        started = time.perf_counter()
-        response = client.get(address, headers={"host": "127.0.0.1"})
-        if number:  # the first round warms up
-            times.append(1000 * (time.perf_counter() - started))
-        if response.status_code not in (200, 302):
-            raise SystemExit(f"{address} returned {response.status_code}")
-        queries, size = len(connection.queries), len(response.content)
-    return Measurement(name, median(times), queries, size / 1000)
-
-
-def _build_row(work: str, pages: list[Measurement]) -> dict[str, Any]:
-    slowest = max(pages, key=lambda page: page.milliseconds)
-    times = [page.milliseconds for page in pages]
-    return {
-        "work": f"{work}: slowest in ms, {slowest.name}",
-        "value": round(slowest.milliseconds, 1),
-        "spread": (round(min(times), 1), round(max(times), 1)),
-        "at most": MAX_MILLISECONDS,
-        "queries": max(page.queries for page in pages),
-        "kB": round(max(page.kilobytes for page in pages)),
-    }
+    reset_queries()
+    started = time.perf_counter()
+    response = client.get(address, headers={"host": "127.0.0.1"})
+    seconds = time.perf_counter() - started
+    if response.status_code not in (200, 302):
+        raise SystemExit(f"{address} returned {response.status_code}")
+    return Measurement(name, 1000 * seconds, len(connection.queries), len(response.content) / 1000)
 
 
 def main() -> None:
@@ -206,8 +232,9 @@ def main() -> None:
     parser.add_argument("--affiliates", type=int, default=50_000)
     parser.add_argument("--orders", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="measure only the lists whose name contains this word")
     given = parser.parse_args()
-    for row in measure_rows(given.affiliates, given.orders, given.rounds):
+    for row in measure_rows(given.affiliates, given.orders, given.rounds, given.only):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

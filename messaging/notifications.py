@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from affiliates.models import Affiliate
+from lib.request_values import read_once
 from mail.models import Message
 from mail.rendering import RenderedMail, render
 from messaging.models import AnnouncementReceipt
@@ -58,6 +59,7 @@ def list_emails(affiliate: Affiliate) -> QuerySet[Message]:
     return Message.objects.filter(own).exclude(kind="announcement")
 
 
+@read_once
 def count_unread(affiliate: Affiliate) -> int:
     """Return how many notifications are unread, in one query."""
     return int(Affiliate.objects.filter(pk=affiliate.pk).values_list(build_unread_count(), flat=True)[0])

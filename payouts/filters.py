@@ -90,7 +90,9 @@ class CommissionFilter(FilterSet):
     def __init__(self, request: HttpRequest, affiliate: Affiliate, now: datetime) -> None:
         self.affiliate, self.now, self.zone = affiliate, now, get_program_time_zone()
         self.category_names = load_category_names()
-        super().__init__(request.GET, queryset=list_commissions(affiliate))
+        # An order by amounts, and the sums of a state, need all rows.
+        reads_all = bool(request.GET.get("state")) or request.GET.get("sort") in (Sort.HIGHEST, Sort.LOWEST)
+        super().__init__(request.GET, queryset=list_commissions(affiliate, reads_all=reads_all))
         choices = sorted(self.category_names.items(), key=lambda item: item[1])
         self.filters["category"].extra["choices"] = choices
 

@@ -24,6 +24,7 @@ from affiliates.models import Affiliate, StatusChange
 from compliance.models import Review, ReviewEvent, TargetCheck, TargetNotice, TerminationNotice
 from lib.charts import Day
 from messaging.notifications import build_unread_count
+from payouts.ledger import booking
 from payouts.models import Adjustment, Close, Commission, Payout, PayoutDetails, PayoutHold
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures
@@ -60,6 +61,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
         Review.objects.filter(**own, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
     )
     payouts = Payout.objects.filter(**own).order_by().values("affiliate")
+    payable = booking.list_payable_entries().filter(affiliate=OuterRef("pk")).order_by().values("affiliate")
     on_its_way = payouts.filter(state__in=ON_ITS_WAY)
     to_appeal = Review.objects.filter(**own, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
     return Affiliate.objects.annotate(
@@ -77,6 +79,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
             PayoutHold.objects.filter(**own).after_email_change(now).order_by("-ends_at"), "ends_at"
         ),
         adjustments_sum=Coalesce(Subquery(adjusted.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+        payable_sum=Coalesce(Subquery(payable.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         on_its_way_sum=Coalesce(Subquery(on_its_way.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         on_its_way_count=Coalesce(Subquery(on_its_way.annotate(n=Count("pk")).values("n")), 0),
         paid_sum=Coalesce(

@@ -15,20 +15,17 @@ class PortalConfig(AppConfig):
         from django.core import checks
         from django.db.models.signals import post_migrate, pre_migrate
         from django.views.generic import RedirectView
-        from unfold.templatetags import unfold_list
 
         from accounts.authentication import record_second_factor
         from lib import migration_locks
+        from portal import lighter_lists
         from portal.account_changes import acknowledge_application
         from portal.deploy_checks import CHECKS
         from portal.views.staff_search import show_results
 
         admin.site.index_title = settings.PROGRAM_NAME
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as django-allauth says
-        # Unfold repeats two dozen classes in each cell, most of the weight of a list; static/admin.css has them as one.
-        for classes in (unfold_list.ROW_CLASSES, unfold_list.CHECKBOX_CLASSES):
-            classes[:] = ["action-checkbox", "list-cell"] if "action-checkbox" in classes else ["list-cell"]
-        unfold_list.LINK_CLASSES[:] = ["list-link"]
+        lighter_lists.replace_list_parts()
         # Unfold's own keeps results for minutes, also those of a permission that is withdrawn meanwhile.
         setattr(admin.site, "search", show_results)  # noqa: B010
         # The admin's own form would neither limit tries nor notify.

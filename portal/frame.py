@@ -15,10 +15,11 @@ from agreements import acceptance_requests, declines
 from agreements.applicable_version import (
     ApplicableVersion,
     PublishedVersion,
-    get_acceptance_times,
+    read_acceptance_times,
     resolve_applicable_version,
 )
 from agreements.models import AgreementVersion, Decline, Program
+from agreements.published_versions import list_published_versions
 from messaging import notifications
 from portal import navigation
 
@@ -46,7 +47,7 @@ class Frame:
     @cached_property
     def versions(self) -> list[AgreementVersion]:
         """Return all published versions in order of effect: a handful of rows."""
-        return list(AgreementVersion.objects.published().order_by("effective_at", "number"))
+        return list_published_versions()
 
     @cached_property
     def agreement(self) -> AgreementVersion | None:
@@ -61,12 +62,12 @@ class Frame:
 
     @cached_property
     def program(self) -> Program | None:
-        return Program.objects.filter(pk=1).first()
+        return Program.find()
 
     @cached_property
     def acceptances(self) -> dict[UUID, datetime]:
         """Return when the signed-in affiliate accepted each version."""
-        return get_acceptance_times([self.affiliate.pk]).get(self.affiliate.pk, {}) if self.affiliate else {}
+        return read_acceptance_times(self.affiliate.pk) if self.affiliate else {}
 
     @cached_property
     def applicability(self) -> ApplicableVersion:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from agreements import chain
 from lib.formatting import lazy_date
@@ -85,3 +86,9 @@ def list_latest_checks() -> list[IntegrityCheck]:
     """Return the newest result of each check that has one."""
     newest = IntegrityCheck.objects.order_by("name", "-day").distinct("name")
     return sorted(newest, key=lambda check: list(CHECKS).index(IntegrityCheck.Name(check.name)))
+
+
+def list_failed() -> QuerySet[IntegrityCheck]:
+    """Return the checks whose newest result is a violation."""
+    newer = IntegrityCheck.objects.filter(name=OuterRef("name"), day__gt=OuterRef("day"))
+    return IntegrityCheck.objects.exclude(violation="").filter(~Exists(newer))

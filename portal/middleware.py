@@ -6,6 +6,7 @@ Also the handler of unexpected errors.
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from django.conf import settings
 from django.contrib import messages
@@ -21,6 +22,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from accounts.authentication import has_second_factor, is_session_verified, redirect_to_reauthentication
+from lib.request_values import share_values
 from payouts.payout_details.encryption import UnreadableError
 from portal import frame
 from shops.api.problems import Problem
@@ -32,6 +34,8 @@ PERMISSIONS_POLICY = (
     "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 )
 RETRY_AFTER_SECONDS = 5
+# Requests that do not change what a page reads once.
+SAFE_METHODS = ("GET", "HEAD")
 # Requests of programs and of other sites, not of people on our pages.
 MACHINE_PREFIXES = ("/api/v1/orders/", "/api/v1/reports/", "/hooks/", "/creatives/images/")
 
@@ -52,12 +56,13 @@ def permissions_policy_middleware(get_response: GetResponse) -> GetResponse:
 
 
 def frame_middleware(get_response: GetResponse) -> GetResponse:
-    """Keep one frame for each request, so that the versions, the currency and the time zone are read at most once."""
+    """Keep one frame for each request, and read the versions, the currency and the time zone once for a page."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         token = frame.current_frame.set(frame.Frame(request))
         try:
-            return get_response(request)
+            with share_values() if request.method in SAFE_METHODS else nullcontext():
+                return get_response(request)
         finally:
             frame.current_frame.reset(token)
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import Min, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -159,10 +160,10 @@ def get_title(name: str) -> str:
 
 def list_task_statuses(now: datetime) -> list[TaskStatus]:
     """Return the status of every scheduled task, in the order of the schedule."""
-    known = {task.name: task for task in ScheduledTask.objects.all()}
-    running = dict(
-        TaskRun.objects.filter(failed_at=None).order_by("-started_at").values_list("task__name", "started_at")
-    )
+    running_since = Min("runs__started_at", filter=Q(runs__failed_at=None))
+    tasks: QuerySet[Any] = ScheduledTask.objects.annotate(running_since=running_since)
+    known = {task.name: task for task in tasks}
+    running = {name: task.running_since for name, task in known.items()}
     first = min((task.first_run_at for task in known.values()), default=None)
     return [
         _build_task_status(title, entry["task"], timedelta(seconds=entry["schedule"]), known, running, now, first)
@@ -175,7 +176,7 @@ def _build_task_status(
     name: str,
     every: timedelta,
     known: Mapping[str, ScheduledTask],
-    running: Mapping[str, datetime],
+    running: Mapping[str, datetime | None],
     now: datetime,
     first: datetime | None,
 ) -> TaskStatus:

@@ -1,7 +1,7 @@
 """What a new program needs before its first order: shown by `manage.py setup`, the staff home and the landing page."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -13,11 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.authentication import SECOND_FACTORS
 from accounts.models import ApiKey, User
-from agreements.models import AgreementVersion, Program
+from agreements.models import Program
+from agreements.published_versions import find_version_in_force
+from portal.row_counts import CountedRows, Counts, count_together
 from shops.models import Connection
-from tracking.links.addresses import get_shop_hosts
+from tracking.links.addresses import get_current_shop_hosts
 
 StrOrPromise = str | Promise
+RowCounts = Mapping[Hashable, Counts]
 # How to call the Python of this installation from its directory.
 PYTHON = ".venv/bin/python" if Path(sys.prefix) == settings.BASE_DIR / ".venv" else "python"
 
@@ -29,7 +32,7 @@ class Step(NamedTuple):
     explanation: StrOrPromise
     command: str
     page: str
-    is_done: Callable[[datetime], bool]
+    is_done: Callable[[datetime, RowCounts], bool]
 
 
 class SetupStep(NamedTuple):
@@ -42,29 +45,40 @@ class SetupStep(NamedTuple):
     is_done: bool
 
 
-def _has_owner(_now: datetime) -> bool:
-    return User.objects.filter(is_superuser=True, is_active=True).exists()
+def list_rows() -> dict[Hashable, CountedRows]:
+    """Return the rows that some steps create."""
+    owned = {"user__is_superuser": True, "user__is_active": True}
+    return {
+        User: CountedRows(User.objects.filter(is_superuser=True, is_active=True)),
+        Authenticator: CountedRows(Authenticator.objects.filter(**owned, type__in=SECOND_FACTORS)),
+        ApiKey: CountedRows(ApiKey.objects.filter(revoked_at=None)),
+        Connection: CountedRows(Connection.objects.all()),
+    }
 
 
-def _has_second_factor(_now: datetime) -> bool:
-    owners = Authenticator.objects.filter(user__is_superuser=True, user__is_active=True, type__in=SECOND_FACTORS)
-    return owners.exists() or not settings.STAFF_MFA_REQUIRED
+def _has_owner(_now: datetime, counts: RowCounts) -> bool:
+    return counts[User].number > 0
 
 
-def _has_shop_hosts(_now: datetime) -> bool:
-    return bool(get_shop_hosts(Program.objects.filter(pk=1).first() or Program()))
+def _has_second_factor(_now: datetime, counts: RowCounts) -> bool:
+    return counts[Authenticator].number > 0 or not settings.STAFF_MFA_REQUIRED
 
 
-def _has_agreement(now: datetime) -> bool:
-    return AgreementVersion.objects.get_in_force(now) is not None
+def _has_shop_hosts(_now: datetime, _counts: RowCounts) -> bool:
+    return bool(get_current_shop_hosts())
 
 
-def _has_source_of_orders(_now: datetime) -> bool:
-    return ApiKey.objects.filter(revoked_at=None).exists() or Connection.objects.exists()
+def _has_agreement(now: datetime, _counts: RowCounts) -> bool:
+    return find_version_in_force(now) is not None
 
 
-def _is_open(_now: datetime) -> bool:
-    return Program.objects.filter(opened_at__isnull=False).exists()
+def _has_source_of_orders(_now: datetime, counts: RowCounts) -> bool:
+    return counts[ApiKey].number > 0 or counts[Connection].number > 0
+
+
+def _is_open(_now: datetime, _counts: RowCounts) -> bool:
+    program = Program.find()
+    return program is not None and program.opened_at is not None
 
 
 STEPS = (
@@ -116,20 +130,21 @@ STEPS = (
 )
 
 
-def list_setup_steps(now: datetime) -> list[SetupStep]:
-    """Return all steps with their state."""
+def list_setup_steps(now: datetime, counts: RowCounts | None = None) -> list[SetupStep]:
+    """Return all steps with their state; `counts` are those of `list_rows`, if they were read already."""
+    counts = counts or count_together(list_rows())
     return [
         SetupStep(
             str(step.title),
             str(step.explanation),
             f"{PYTHON} manage.py {step.command}" if step.command else "",
             step.page,
-            step.is_done(now),
+            step.is_done(now, counts),
         )
         for step in STEPS
     ]
 
 
-def list_missing_steps(now: datetime) -> list[SetupStep]:
+def list_missing_steps(now: datetime, counts: RowCounts | None = None) -> list[SetupStep]:
     """Return the steps that are not done."""
-    return [step for step in list_setup_steps(now) if not step.is_done]
+    return [step for step in list_setup_steps(now, counts) if not step.is_done]

@@ -1,12 +1,12 @@
 """The figures on the home of staff: sales of the last 30 days, what is owed, and what comes next (specification 10)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.core.cache import cache
-from django.db.models import DecimalField, Model, Sum
+from django.db.models import DecimalField, Model, Q, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,12 +17,14 @@ from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, AgreementVersion
 from agreements.periods import get_automatic_close_time, get_program_time_zone
 from agreements.program_currency import get_program_currency
+from agreements.published_versions import find_upcoming_version, find_version_in_force
 from lib.formatting import format_date, format_money
 from payouts.closing.close import get_month_to_close
 from payouts.ledger import booking
 from payouts.models import Close
 from payouts.reporting.changes import build_cards
 from payouts.reporting.figures import MEASURES, Figures
+from portal.row_counts import CountedRows, Counts, count_together
 from tracking.models import Rollup
 
 DAYS = 30
@@ -30,6 +32,10 @@ DAYS = 30
 KEPT_SECONDS = 60
 # Of the figures of a report.
 SHOWN_CARDS = (3, 4, 5)
+SALES, LIABILITY, CLOSES = "tracking.view_reports", "payouts.view_ledgerentry", "payouts.view_close"
+ACTIVE, ACCEPTED = "active affiliates", "acceptances of the upcoming version"
+PAYABLE, TRANSIT = "payable entries", "transit entries"
+RowCounts = Mapping[Hashable, Counts]
 
 
 class Figure(NamedTuple):
@@ -41,20 +47,36 @@ class Figure(NamedTuple):
     link: str
 
 
-def list_figures(user: User, now: datetime) -> list[Figure]:
-    """Return the figures that `user` may see."""
-    sections: tuple[tuple[str, Callable[[User, datetime], list[Figure]]], ...] = (
-        ("tracking.view_reports", _list_sales),
-        ("payouts.view_ledgertransaction", _list_liability),
-        ("payouts.view_close", _list_next_close),
-        ("tracking.view_reports", _list_upcoming_version),
+def list_rows(user: User, now: datetime) -> dict[Hashable, CountedRows]:
+    """Return the rows that are counted for the figures that `user` may see."""
+    rows: dict[Hashable, CountedRows] = {}
+    if user.has_perm(SALES):
+        rows[ACTIVE] = CountedRows(Affiliate.objects.filter(state=State.ACTIVE))
+        if version := find_upcoming_version(now):
+            rows[ACCEPTED] = CountedRows(Acceptance.objects.filter(agreement=version))
+    if user.has_perm(LIABILITY):
+        rows[PAYABLE] = CountedRows(booking.list_payable_entries(), amount="amount")
+        rows[TRANSIT] = CountedRows(booking.list_transit_entries(), amount="amount")
+    return rows
+
+
+def list_figures(user: User, now: datetime, counts: RowCounts | None = None) -> list[Figure]:
+    """Return the figures that `user` may see; `counts` are those of `list_rows`, if they were read already."""
+    sections: tuple[tuple[str, Callable[[User, datetime, RowCounts], list[Figure]]], ...] = (
+        (SALES, _list_sales),
+        (LIABILITY, _list_liability),
+        (CLOSES, _list_next_close),
+        (SALES, _list_upcoming_version),
     )
-    return [figure for permission, build in sections if user.has_perm(permission) for figure in build(user, now)]
+    counts = count_together(list_rows(user, now)) if counts is None else counts
+    return [
+        figure for permission, build in sections if user.has_perm(permission) for figure in build(user, now, counts)
+    ]
 
 
-def _list_sales(user: User, now: datetime) -> list[Figure]:
+def _list_sales(user: User, now: datetime, counts: RowCounts) -> list[Figure]:
     today = now.astimezone(get_program_time_zone()).date()
-    current, previous = (_sum_days(today - timedelta(days=days)) for days in (DAYS - 1, 2 * DAYS - 1))
+    current, previous = _sum_periods(today)
     cards = build_cards(current, previous, get_program_currency())
     link = f"{reverse('payouts:staff_reports')}?period=30-days"
     note = _("last %(days)d days, %(change)s")
@@ -62,29 +84,37 @@ def _list_sales(user: User, now: datetime) -> list[Figure]:
         Figure(cards[place].label, cards[place].value, note % {"days": DAYS, "change": cards[place].change}, link)
         for place in SHOWN_CARDS
     ]
-    active = Affiliate.objects.filter(state=State.ACTIVE).count()
     affiliates = _build_link(user, Affiliate, "affiliates.view_affiliate", "state__exact=active")
-    return [*figures, Figure(_("Active affiliates"), f"{active:,}", _("today"), affiliates)]
+    return [*figures, Figure(_("Active affiliates"), f"{counts[ACTIVE].number:,}", _("today"), affiliates)]
 
 
-def _sum_days(first: date) -> Figures:
-    """Add up `DAYS` days from daily totals alone: a report adds what has changed in the minutes since, which takes longer."""
-    days = (first, first + timedelta(days=DAYS - 1))
-    rows = Rollup.objects.filter(dimension=Rollup.Dimension.TOTAL, day__range=days)
-    measures = {name: Coalesce(Sum(name), 0, output_field=DecimalField()) for name in MEASURES}
-    key = f"staff_figures:{first}"
-    sums: dict[str, Any] | None = cache.get(key)
+def _sum_periods(today: date) -> list[Figures]:
+    """Add up the last `DAYS` days, and as many before them.
+
+    From daily totals alone: a report adds what has changed in the minutes since, which takes longer.
+    """
+    periods = [
+        (today - timedelta(days=DAYS * count - 1), today - timedelta(days=DAYS * (count - 1))) for count in (1, 2)
+    ]
+    key = f"staff_figures:{today}"
+    sums: list[dict[str, Any]] | None = cache.get(key)
     if sums is None:
-        sums = rows.aggregate(**measures)
+        rows = Rollup.objects.filter(dimension=Rollup.Dimension.TOTAL, day__range=(periods[1][0], today))
+        found = rows.aggregate(
+            **{
+                f"{name}_{place}": Coalesce(Sum(name, filter=Q(day__range=days)), 0, output_field=DecimalField())
+                for place, days in enumerate(periods)
+                for name in MEASURES
+            }
+        )
+        sums = [{name: found[f"{name}_{place}"] for name in MEASURES} for place, _days in enumerate(periods)]
         cache.set(key, sums, KEPT_SECONDS)
-    figures = Figures(**sums)
-    return figures._replace(
-        clicks=int(sums["clicks"]), orders=int(sums["orders"]), clicked_orders=int(sums["clicked_orders"])
-    )
+    counted = ("clicks", "orders", "clicked_orders")
+    return [Figures(**each | {name: int(each[name]) for name in counted}) for each in sums]
 
 
-def _list_liability(_user: User, _now: datetime) -> list[Figure]:
-    owed, currency = booking.get_liability(), get_program_currency()
+def _list_liability(_user: User, _now: datetime, counts: RowCounts) -> list[Figure]:
+    owed, currency = booking.Liability(-counts[PAYABLE].amount, -counts[TRANSIT].amount), get_program_currency()
     note = _("owed to affiliates: balances %(balances)s + payouts not confirmed as paid %(in_transit)s") % {
         "balances": format_money(owed.balances, currency),
         "in_transit": format_money(owed.in_transit, currency),
@@ -93,8 +123,8 @@ def _list_liability(_user: User, _now: datetime) -> list[Figure]:
     return [Figure(_("Liability"), format_money(owed.total, currency), note, link)]
 
 
-def _list_next_close(user: User, now: datetime) -> list[Figure]:
-    month, agreement = get_month_to_close(), AgreementVersion.objects.get_in_force(now)
+def _list_next_close(user: User, now: datetime, _counts: RowCounts) -> list[Figure]:
+    month, agreement = get_month_to_close(), find_version_in_force(now)
     if month is None or agreement is None:
         return []
     zone = get_program_time_zone()
@@ -106,11 +136,11 @@ def _list_next_close(user: User, now: datetime) -> list[Figure]:
     return [Figure(_("Next month-end close"), day, note % {"month": month}, link)]
 
 
-def _list_upcoming_version(user: User, now: datetime) -> list[Figure]:
-    version = AgreementVersion.objects.upcoming(now).first()
+def _list_upcoming_version(user: User, now: datetime, counts: RowCounts) -> list[Figure]:
+    version = find_upcoming_version(now)
     if version is None or version.effective_at is None:
         return []
-    accepted = Acceptance.objects.filter(agreement=version).count()
+    accepted = counts[ACCEPTED].number
     note = ngettext(
         "takes effect on %(day)s; %(count)s affiliate has accepted it",
         "takes effect on %(day)s; %(count)s affiliates have accepted it",

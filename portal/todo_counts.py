@@ -9,26 +9,24 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.admin.utils import prepare_lookup_value
-from django.db.models import Count, DateTimeField, Min, Model, QuerySet, Sum, Value
-from django.db.models.functions import Cast
+from django.db.models import Expression, Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from affiliates import applications, channels
 from affiliates.models import Affiliate, Channel
 from payouts.closing import close
-from payouts.models import Close, Payout
-from portal import integrity_checks, scheduled_tasks
+from payouts.models import CloseException, Payout
+from portal import integrity_checks, scheduled_tasks, todo_hints
+from portal.models import ScheduledTask
+from portal.row_counts import CountedRows, Counts
 from shops import unrated_categories
 from shops.connectors import api_failures, checklist
-from shops.models import Connection
+from shops.models import Connection, Reject
 from tracking.models import ClickLoss
 
 SOON = timedelta(days=3)
 WEEK = timedelta(days=7)
-# Of the shop connections in a hint.
-MAX_NAMED = 5
 
 
 class Tally(NamedTuple):
@@ -48,36 +46,54 @@ class Tally(NamedTuple):
 
 @dataclass(frozen=True)
 class OpenRows:
-    """The rows of `model` that wait, listed in the admin by `query`.
+    """The rows that wait, listed in the admin of `model` by `query`.
 
     They have a deadline in the field `due`, or wait since `since` and should not wait longer than `patience`.
-    `list_rows` is given if a filter of the list itself selects them.
+    `list_rows` is given if a filter of the list itself selects them. `describe` returns a hint about them, from the sum
+    of the field `amount` and their number by `label`.
     """
 
     model: type[Model]
-    query: Mapping[str, str]
+    query: Mapping[str, str] | Callable[[datetime], Mapping[str, str]]
     due: str = ""
     since: str = ""
     patience: timedelta = WEEK
     always_late: bool = False
     list_rows: Callable[[], QuerySet[Any]] | None = None
+    amount: str = ""
+    label: Expression | None = None
+    describe: Callable[[Counts], str | Promise] | None = None
 
-    def get_rows(self) -> QuerySet[Any]:
-        """Return the rows, as the admin reads the query of their list."""
+    def build_query(self, now: datetime) -> Mapping[str, str]:
+        """Return the query string of the list as names and values."""
+        return self.query(now) if callable(self.query) else self.query
+
+    def count_rows(self, now: datetime) -> CountedRows:
+        """Return what to count: the rows as the admin reads the query of their list."""
         if self.list_rows is not None:
-            return self.list_rows()
-        lookups = {lookup: prepare_lookup_value(lookup, value) for lookup, value in self.query.items()}
-        rows: QuerySet[Any] = self.model._default_manager.filter(**lookups)
-        return rows
+            rows = self.list_rows()
+        else:
+            lookups = {lookup: prepare_lookup_value(lookup, value) for lookup, value in self.build_query(now).items()}
+            rows = self.model._default_manager.filter(**lookups)
+        return CountedRows(rows, self.due or self.since, self.amount, self.label)
 
-    def build_tally(self, number: int, first_at: datetime | None, now: datetime) -> Tally:
-        """Return the tally of `number` rows of which the first is due at, or waits since, `first_at`."""
-        if not number or first_at is None:
-            return Tally(number, is_late=bool(number) and self.always_late)
+    def build_tally(self, counts: Counts, now: datetime) -> Tally:
+        """Return the tally of the rows that were counted."""
+        due_at, is_late = self._find_due_time(counts, now)
+        since = None if self.due else counts.first_at
+        hint = self.describe(counts) if self.describe and counts.number else ""
+        return Tally(counts.number, due_at, since, is_late, hint, self.build_query(now))
+
+    def _find_due_time(self, counts: Counts, now: datetime) -> tuple[datetime | None, bool]:
+        """Return when the first row is due, and whether that is late."""
+        if self.always_late and counts.number:
+            return now, True
+        if counts.first_at is None:
+            return None, False
         if self.due:
-            return Tally(number, due_at=first_at, is_late=first_at < now + SOON)
-        due_at = now if self.always_late else first_at + self.patience
-        return Tally(number, due_at=due_at, since=first_at, is_late=self.always_late or due_at < now)
+            return counts.first_at, counts.first_at < now + SOON
+        due_at = counts.first_at + self.patience
+        return due_at, due_at < now
 
 
 # Listed by the filters of `portal/admin/list_filters.py`.
@@ -86,6 +102,7 @@ APPLICATIONS = OpenRows(
     {"application": "to_decide"},
     since="applied_at",
     list_rows=lambda: applications.filter_decidable(Affiliate.objects.all()),
+    describe=todo_hints.describe_applications,
 )
 CHANNELS = OpenRows(
     Channel,
@@ -101,39 +118,37 @@ CAME_BACK = OpenRows(
     patience=SOON,
     list_rows=Payout.objects.came_back,
 )
-
-
-def tally_rows(sources: Sequence[OpenRows], now: datetime) -> list[Tally]:
-    """Return the tally of each source, all read by one query."""
-    if not sources:
-        return []
-    first, *others = (_build_count(source, place) for place, source in enumerate(sources))
-    found = {place: (number, first_at) for place, number, first_at in first.union(*others, all=True)}
-    return [source.build_tally(*found.get(place, (0, None)), now) for place, source in enumerate(sources)]
-
-
-def _build_count(source: OpenRows, place: int) -> QuerySet[Any, Any]:
-    rows = source.get_rows().order_by().annotate(place=Value(place)).values("place")
-    first_at = Cast(Min(source.due or source.since), DateTimeField())
-    counted: QuerySet[Any, Any] = rows.annotate(number=Count("pk"), first_at=first_at)
-    return counted.values_list("place", "number", "first_at")
+# Listed by the filter of its list.
+CLOSE_EXCEPTIONS = OpenRows(
+    CloseException, {"of": "last"}, list_rows=CloseException.objects.of_last_close, always_late=True
+)
+REJECTS = OpenRows(
+    Reject,
+    {"state__exact": "open"},
+    since="received_at",
+    patience=SOON,
+    label=todo_hints.SENDER,
+    describe=todo_hints.describe_rejects,
+)
+# Shown beside the scheduled tasks.
+FAILED_CHECKS = OpenRows(
+    ScheduledTask, {"problems": "checks"}, list_rows=integrity_checks.list_failed, always_late=True
+)
+# Each may be of many clicks.
+LOST_CLICKS = OpenRows(
+    ClickLoss,
+    lambda now: {"recorded_at__gte": (now - WEEK).replace(minute=0, second=0, microsecond=0).isoformat()},
+    since="recorded_at",
+    always_late=True,
+    amount="count",
+    describe=todo_hints.describe_lost_clicks,
+)
 
 
 def tally_due_months(now: datetime) -> Tally:
     """Count due months: beat closes them, so one that remains is late."""
     due = close.list_due_months(now)
     return Tally(len(due), due_at=now if due else None, is_late=bool(due))
-
-
-def tally_close_exceptions(now: datetime) -> Tally:
-    last = Close.objects.order_by("-period").first()
-    number = last.exceptions.count() if last else 0
-    return Tally(
-        number,
-        due_at=now if number else None,
-        is_late=number > 0,
-        query={"close__id__exact": str(last.pk)} if last else None,
-    )
 
 
 def tally_silent_connections(now: datetime) -> Tally:
@@ -149,7 +164,7 @@ def tally_failing_shop_apis(now: datetime) -> Tally:
 def _tally_connections(found: Sequence[Connection], now: datetime, hint: str) -> Tally:
     if not found:
         return Tally(0)
-    names = ", ".join(str(one) for one in found[:MAX_NAMED])
+    names = ", ".join(str(one) for one in found[: todo_hints.MAX_NAMED])
     query = {"id__in": ",".join(str(one.pk) for one in found)}
     return Tally(len(found), due_at=now, is_late=True, hint=hint % {"names": names}, query=query)
 
@@ -158,33 +173,6 @@ def tally_unrated_categories(now: datetime) -> Tally:
     return Tally(unrated_categories.count_unrated_categories(now=now))
 
 
-def tally_lost_clicks(now: datetime) -> Tally:
-    """Count the losses of the last week; each may be of many clicks."""
-    since = (now - WEEK).replace(minute=0, second=0, microsecond=0)
-    found = ClickLoss.objects.filter(recorded_at__gte=since).aggregate(
-        number=Count("pk"), clicks=Sum("count"), first_at=Min("recorded_at")
-    )
-    clicks = found["clicks"] or 0
-    hint = ngettext(
-        "%(clicks)s click was redirected in the last 7 days but not recorded",
-        "%(clicks)s clicks were redirected in the last 7 days but not recorded",
-        clicks,
-    ) % {"clicks": f"{clicks:,}"}
-    return Tally(
-        found["number"],
-        due_at=now if found["number"] else None,
-        since=found["first_at"],
-        is_late=found["number"] > 0,
-        hint=hint if found["number"] else "",
-        query={"recorded_at__gte": since.isoformat()},
-    )
-
-
 def tally_problem_tasks(now: datetime) -> Tally:
     number = sum(status.state in scheduled_tasks.PROBLEM_STATES for status in scheduled_tasks.list_task_statuses(now))
-    return Tally(number, due_at=now if number else None, is_late=number > 0)
-
-
-def tally_failed_checks(now: datetime) -> Tally:
-    number = sum(bool(check.violation) for check in integrity_checks.list_latest_checks())
     return Tally(number, due_at=now if number else None, is_late=number > 0)

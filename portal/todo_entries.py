@@ -12,15 +12,14 @@ from agreements.models import Decline
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
 from messaging.models import Conversation
-from payouts.models import Adjustment, CloseException, Payout, PayoutBatch
-from portal import todo_counts, todo_hints
+from payouts.models import Adjustment, Payout, PayoutBatch
+from portal import todo_counts
 from portal.models import ErasureRequest, ScheduledTask
 from portal.todo_counts import SOON, OpenRows, Tally
-from shops.models import Connection, Reject
-from tracking.models import ClickLoss
+from shops.models import Connection
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """A kind of open work, for staff with `permission`.
 
@@ -29,7 +28,7 @@ class Entry:
     """
 
     label: str | Promise
-    hint: str | Promise | Callable[[], str | Promise]
+    hint: str | Promise
     permission: str
     work: OpenRows | Callable[[datetime], Tally]
     model: type[Model] | None = None
@@ -41,7 +40,7 @@ class Entry:
 ENTRIES = (
     Entry(
         _("Applications"),
-        todo_hints.get_applications_hint,
+        _("to approve or reject"),
         "affiliates.decide_application",
         todo_counts.APPLICATIONS,
     ),
@@ -135,14 +134,13 @@ ENTRIES = (
         _("Close exceptions"),
         _("excluded from the last close because of bad data"),
         "payouts.view_closeexception",
-        todo_counts.tally_close_exceptions,
-        model=CloseException,
+        todo_counts.CLOSE_EXCEPTIONS,
     ),
     Entry(
         _("Rejected orders"),
-        todo_hints.get_rejects_hint,
+        _("to send again or dismiss"),
         "shops.change_reject",
-        OpenRows(Reject, {"state__exact": "open"}, since="received_at", patience=SOON),
+        todo_counts.REJECTS,
     ),
     Entry(
         _("Silent shop connections"),
@@ -172,8 +170,7 @@ ENTRIES = (
         _("Lost clicks"),
         _("redirected in the last 7 days but not recorded"),
         "tracking.view_clickloss",
-        todo_counts.tally_lost_clicks,
-        model=ClickLoss,
+        todo_counts.LOST_CLICKS,
     ),
     Entry(
         _("Failed e-mails"),
@@ -193,9 +190,7 @@ ENTRIES = (
         _("Nightly integrity checks"),
         _("integrity check failed"),
         "portal.view_scheduledtask",
-        todo_counts.tally_failed_checks,
-        model=ScheduledTask,
-        query={"problems": "checks"},
+        todo_counts.FAILED_CHECKS,
     ),
     Entry(
         _("Deletion requests"),

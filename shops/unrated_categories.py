@@ -6,15 +6,15 @@ Read from the daily rollups, which hold only orders that are credited to an affi
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 
-from agreements.models import AgreementVersion
 from agreements.periods import get_program_time_zone
+from agreements.published_versions import find_version_in_force
 from payouts.commissions.rates import RateCard, get_rate_card
 
 DAYS = 90
@@ -30,7 +30,8 @@ _USED_CATEGORIES = """
         SELECT (SELECT r.value FROM tracking_rollup r WHERE r.dimension = 'category' AND r.value > seen.value
                  ORDER BY r.value LIMIT 1)
           FROM seen WHERE seen.value IS NOT NULL
-    ), other AS (SELECT value FROM seen WHERE value IS NOT NULL AND value <> ALL(%(names)s))
+    ), other AS (SELECT value FROM seen WHERE value IS NOT NULL AND NOT EXISTS (
+            SELECT FROM agreements_rate WHERE agreement_id = %(agreement)s AND category = seen.value))
 """
 _ROLLUP_CONDITION = "r.dimension = 'category' AND r.value = other.value AND r.day >= %(since)s AND r.orders > 0"
 
@@ -51,14 +52,14 @@ class UnratedCategory(NamedTuple):
 
 def get_current_rate_card(now: datetime) -> RateCard | None:
     """Return the rate card in force at `now`, or None."""
-    agreement = AgreementVersion.objects.get_in_force(now)
+    agreement = find_version_in_force(now)
     return get_rate_card(agreement.pk) if agreement else None
 
 
 def count_unrated_categories(*, now: datetime) -> int:
     """Return the number of categories without a rate."""
-    card = get_current_rate_card(now)
-    if card is None:
+    agreement = find_version_in_force(now)
+    if agreement is None:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(
@@ -66,7 +67,7 @@ def count_unrated_categories(*, now: datetime) -> int:
             {_USED_CATEGORIES} SELECT count(*) FROM other
              WHERE EXISTS (SELECT FROM tracking_rollup r WHERE {_ROLLUP_CONDITION})
             """,  # noqa: S608 -- no input in the SQL text
-            _build_parameters(card, now),
+            {"agreement": agreement.pk, "since": _get_first_day(now)},
         )
         [count] = cursor.fetchone() or (0,)
         return int(count)
@@ -81,7 +82,7 @@ def list_unrated_categories(*, card: RateCard, now: datetime) -> list[UnratedCat
               FROM other JOIN tracking_rollup r ON {_ROLLUP_CONDITION}
              GROUP BY other.value ORDER BY 3 DESC, 1 LIMIT {MAX_LISTED}
             """,  # noqa: S608 -- no input in the SQL text
-            _build_parameters(card, now),
+            {"agreement": card.agreement_id, "since": _get_first_day(now)},
         )
         rows = cursor.fetchall()
     suggestions = {category: suggest_category(category, card.rates) for category, *_figures in rows}
@@ -93,9 +94,8 @@ def list_unrated_categories(*, card: RateCard, now: datetime) -> list[UnratedCat
     ]
 
 
-def _build_parameters(card: RateCard, now: datetime) -> dict[str, Any]:
-    since = now.astimezone(get_program_time_zone()).date() - timedelta(days=DAYS)
-    return {"names": sorted(card.rates), "since": since}
+def _get_first_day(now: datetime) -> date:
+    return now.astimezone(get_program_time_zone()).date() - timedelta(days=DAYS)
 
 
 def suggest_category(category: str, names: Mapping[str, Decimal] | Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from affiliates.affiliate_filter import match_affiliate
+from affiliates.affiliate_filter import AffiliateSearchMixin, match_affiliate
 from agreements import chain, evidence_export
 from agreements.models import Acceptance, AcceptancePerson, Decline
 from lib.admin.bases import ReadOnlyAdmin
@@ -86,7 +86,7 @@ def _get_personal_field(acceptance: Acceptance, field: str) -> str:
 
 
 @admin.register(Decline)
-class DeclineAdmin(ReadOnlyAdmin):
+class DeclineAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     list_display = ("affiliate", "agreement", "declined_at", "takes_effect_at", "state", "ended_at")
     list_filter = ("state", "agreement")
     search_fields = ("affiliate__code", "affiliate__name")

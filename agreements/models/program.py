@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lib.request_values import read_once
+
 
 class Program(models.Model):
     """A single row, created by `Program.current()` when first needed."""
@@ -38,3 +40,9 @@ class Program(models.Model):
     @classmethod
     def current(cls) -> "Program":
         return cls.objects.get_or_create(pk=1)[0]
+
+    @classmethod
+    @read_once
+    def find(cls) -> "Program | None":
+        """Return the row without creating it; it is read once a page, so do not change it."""
+        return cls.objects.filter(pk=1).first()

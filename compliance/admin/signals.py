@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from affiliates.affiliate_filter import AffiliateSearchMixin
 from compliance.admin.cases import render_evidence
 from compliance.admin.reviews import build_open_review_url
 from compliance.models import AbuseReport, Signal
@@ -26,7 +27,7 @@ class ReportInline(ReadOnlyInline):
 
 
 @admin.register(Signal)
-class SignalAdmin(ReadOnlyAdmin):
+class SignalAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     list_display = ("kind", "affiliate", "state", "raised_at", "review", "decided_by")
     list_filter = ("state", "kind")
     list_select_related = ("affiliate", "review", "decided_by")

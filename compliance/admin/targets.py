@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from affiliates.affiliate_filter import AffiliateSearchMixin
 from agreements.models import Program
 from compliance.admin.forms import PauseForm
 from compliance.models import TargetCheck, TargetNotice, TargetPause
@@ -39,7 +40,7 @@ def list_pause_facts(starts_on: date, ends_on: date) -> list[Fact]:
 
 
 @admin.register(TargetNotice)
-class TargetNoticeAdmin(ReadOnlyAdmin):
+class TargetNoticeAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     list_display = ("affiliate", "orders", "target", "state", "notified_at", "cure_by", "ended_at", "review")
     list_filter = ("state",)
     list_select_related = ("affiliate", "review")
@@ -72,11 +73,13 @@ class TargetNoticeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(TargetCheck)
-class TargetCheckAdmin(ReadOnlyAdmin):
+class TargetCheckAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     list_display = ("day", "affiliate", "result", "orders", "target", "window_from", "days_paused", "warning_sent")
     list_filter = ("result", "day", "warning_sent")
     list_select_related = ("affiliate",)
     search_fields = ("affiliate__code",)
+    # One row for each affiliate and day.
+    sortable_by = ()
 
 
 @admin.register(TargetPause)

@@ -100,18 +100,35 @@ class KeysetChangeList(ChangeList):
 
 def _list_order(rows: QuerySet[Any]) -> list[Part] | None:
     """Return the order of the rows; None if it is not one of columns alone."""
-    parts = []
+    parts: list[Part] = []
     for name in rows.query.order_by:
-        if not isinstance(name, str):
+        found = _list_parts(rows.model, name) if isinstance(name, str) else None
+        if found is None:
             return None
-        path = name.removeprefix("-")
-        try:
-            fields = [rows.model._meta.pk] if path == "pk" else get_fields_from_path(rows.model, path)
-        except FieldDoesNotExist:
+        parts += found
+    return parts
+
+
+def _list_parts(model: type[Model], name: str) -> list[Part] | None:
+    """Return the columns that `name` orders by: of a relation, those of the order of the other model, as Django does."""
+    path, is_descending = name.removeprefix("-"), name.startswith("-")
+    try:
+        fields = [model._meta.pk] if path == "pk" else get_fields_from_path(model, path)
+    except FieldDoesNotExist:
+        return None
+    is_nullable = any(field.null for field in fields)
+    if not fields[-1].is_relation or path == "pk" or path.rpartition("__")[2] == fields[-1].attname:
+        return [Part(path, is_descending, is_nullable)]
+    parts: list[Part] = []
+    related: type[Model] = fields[-1].related_model  # type: ignore[assignment]  # a relation has one
+    for other in related._meta.ordering or ("pk",):
+        found = _list_parts(related, other) if isinstance(other, str) else None
+        if found is None:
             return None
-        if fields[-1].is_relation and path != "pk" and path.rpartition("__")[2] != fields[-1].attname:
-            return None  # sorted by the order of the other model
-        parts.append(Part(path, name.startswith("-"), any(field.null for field in fields)))
+        parts += [
+            Part(f"{path}__{one.path}", one.is_descending != is_descending, is_nullable or one.is_nullable)
+            for one in found
+        ]
     return parts
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.staff import staff_member
 from affiliates.admin_fields import AffiliateField
+from affiliates.affiliate_filter import match_affiliate
 from affiliates.models import Affiliate
 from lib.admin.actions import CONFIRMED, run_action
 from lib.admin.bases import ReadOnlyAdmin
@@ -60,12 +62,16 @@ class ConversationAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("affiliate",)
     search_fields = ("subject", "affiliate__code", "affiliate__name")
+    search_help_text = gettext_lazy("Words of the subject, or beginning of an affiliate's code, e-mail address or name")
     ordering = ("-state", "-last_message_at", "-id")
     fields = ("affiliate_link", "subject", "state", "started_at", "last_message_at", "affiliate_read_at")
     readonly_fields = fields
     change_form_outer_after_template = "admin/messaging/conversation.html"
     actions_list = ("write",)
     actions_detail = ("answer", "close_without_answer")
+
+    def build_search(self, text: str) -> Q:
+        return Q(subject__icontains=text) | match_affiliate(text)
 
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, conversation: Conversation) -> tuple[str, str]:

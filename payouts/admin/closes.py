@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.staff import staff_member
-from affiliates.affiliate_filter import match_affiliate
+from affiliates.affiliate_filter import AffiliateSearchMixin
 from agreements.models import Program
 from agreements.program_currency import get_program_currency
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
@@ -43,10 +43,23 @@ class CloseExceptionInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("affiliate")
 
 
+class LastCloseFilter(admin.SimpleListFilter):
+    """The exceptions of the last close, which staff are to look at."""
+
+    title = gettext_lazy("last close")
+    parameter_name = "of"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("last", _("of the last close"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pk__in=CloseException.objects.of_last_close()) if self.value() == "last" else queryset
+
+
 @admin.register(CloseException)
 class CloseExceptionAdmin(ReadOnlyAdmin):
     list_display = ("close", "affiliate", "cause")
-    list_filter = ("close",)
+    list_filter = (LastCloseFilter, "close")
     list_select_related = ("close", "affiliate")
     fields = list_display
     readonly_fields = fields
@@ -195,8 +208,9 @@ class LineInline(ReadOnlyInline):
 
 
 @admin.register(Statement)
-class StatementAdmin(MoneyAdmin):
-    ordering = ("-close__period", "affiliate_id", "-pk")
+class StatementAdmin(AffiliateSearchMixin, MoneyAdmin):
+    # The ids of closes are in the order of their months.
+    ordering = ("-close_id", "-affiliate_id", "-pk")
     list_reads_replica = True
     list_display = (
         "affiliate", "close", "number", "opening_display", "lines", "settled_display", "adjustments_display",
@@ -220,9 +234,6 @@ class StatementAdmin(MoneyAdmin):
     returned_display = build_amount_column("returned", gettext_lazy("returned"))
     payout_display = build_amount_column("payout", gettext_lazy("payout"))
     closing_display = build_amount_column("closing", gettext_lazy("closing"))
-
-    def build_search(self, text: str) -> Q:
-        return match_affiliate(text)
 
     @admin.display(description=gettext_lazy("carried over because"))
     def carry_over_reasons(self, row: Statement) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import AffiliateField
-from affiliates.affiliate_filter import match_affiliate
+from affiliates.affiliate_filter import AffiliateSearchMixin
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, cache_on_row
 from lib.admin.pages import build_admin_link
@@ -24,7 +24,7 @@ STAFF_SOURCE = "staff"
 
 
 @admin.register(PayoutDetails)
-class PayoutDetailsAdmin(ReadOnlyAdmin):
+class PayoutDetailsAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     list_display = ("affiliate", "method", "masked", "country", "entered_at", "usable_from", "confirmation")
     list_filter = ("method",)
     list_select_related = ("affiliate",)
@@ -36,9 +36,6 @@ class PayoutDetailsAdmin(ReadOnlyAdmin):
         "confirmed_at", "usable_from", "shared_with",
     )  # fmt: skip
     readonly_fields = fields
-
-    def build_search(self, text: str) -> Q:
-        return match_affiliate(text)
 
     @admin.display(description=gettext_lazy("country of the account"))
     def account_country(self, row: PayoutDetails) -> str:
@@ -66,7 +63,7 @@ class HoldForm(forms.Form):
 
 
 @admin.register(PayoutHold)
-class PayoutHoldAdmin(ReadOnlyAdmin):
+class PayoutHoldAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     list_display = ("affiliate", "reason", "placed_at", "placed_by", "ends_at", "released_at")
     list_filter = (("released_at", admin.EmptyFieldListFilter),)
     list_select_related = ("affiliate", "placed_by")

@@ -19,9 +19,11 @@ from agreements.periods import (
     get_next_month,
     get_program_time_zone,
 )
+from agreements.published_versions import find_version_in_force
 from audit import trail
 from lib.errors import NotAllowed
 from lib.ids import uuid7
+from lib.request_values import read_once
 from mail import alerts
 from payouts.closing import close_sql, preflight
 from payouts.ledger import booking
@@ -37,6 +39,7 @@ class CloseNotAllowed(NotAllowed):
     """The month cannot be closed now, for the reason in the message."""
 
 
+@read_once
 def get_month_to_close() -> Period | None:
     """Return the month after the last close; before the first close, the month of the first order or adjustment."""
     zone = get_program_time_zone()
@@ -53,7 +56,7 @@ def get_month_to_close() -> Period | None:
 
 def list_due_months(now: datetime) -> list[Period]:
     """Return the unclosed months whose `close_day` has come by `now`, oldest first."""
-    zone, agreement = get_program_time_zone(), AgreementVersion.objects.get_in_force(now)
+    zone, agreement = get_program_time_zone(), find_version_in_force(now)
     month = get_month_to_close()
     due: list[Period] = []
     while month and agreement and get_automatic_close_time(month, agreement.close_day, zone) <= now:

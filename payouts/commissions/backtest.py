@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate
 from agreements.errors import Rejected
-from agreements.models import AgreementVersion, Promotion
+from agreements.models import AgreementVersion, Promotion, Rate
+from agreements.published_versions import list_published_versions
 from payouts.commissions import backtest_sql
 from tracking.orders import wider_window
 
@@ -120,7 +121,7 @@ def _open_query(
     agreement: AgreementVersion, since: datetime, until: datetime
 ) -> Iterator[tuple[CursorWrapper, str, dict[str, Any]]]:
     """Yield a read-only cursor, the SQL of the lines and its parameters."""
-    windows = AgreementVersion.objects.published().values_list("attribution_days", flat=True)
+    windows = [version.attribution_days for version in list_published_versions()]
     longer = any(agreement.attribution_days > days for days in windows)
     gained = (
         list(wider_window.find_gained_orders(days=agreement.attribution_days, since=since, until=until))
@@ -139,7 +140,7 @@ def _open_query(
         "until": until,
         "categories": [rate.category for rate in rates],
         "percents": [rate.percent for rate in rates],
-        "everything_else": _get_default_rate(agreement),
+        "everything_else": _get_default_rate(agreement, rates),
         "ceiling": agreement.rate_ceiling,
         "cap": agreement.order_commission_cap,
         "attribution_days": agreement.attribution_days,
@@ -151,8 +152,7 @@ def _open_query(
         yield cursor, lines_sql, values
 
 
-def _get_default_rate(agreement: AgreementVersion) -> Decimal:
-    rates = list(agreement.rates.all())
+def _get_default_rate(agreement: AgreementVersion, rates: Sequence[Rate]) -> Decimal:
     defaults: list[Decimal] = [rate.percent for rate in rates if rate.everything_else]
     if len(defaults) != 1:
         raise Rejected(_("Version %s has no rate for everything else. Add one first.") % agreement.name)

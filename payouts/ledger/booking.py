@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from accounts.models import User
 from affiliates.models import Affiliate
@@ -94,6 +94,16 @@ def get_liability() -> Liability:
     rows = LedgerEntry.objects.filter(account__in=accounts).order_by().values_list("account").annotate(Sum("amount"))
     sums = dict(rows)
     return Liability(*(-sums.get(account.value, ZERO) for account in accounts))
+
+
+def list_payable_entries() -> QuerySet[LedgerEntry]:
+    """Return the entries whose negative sum is the balances of all affiliates together."""
+    return LedgerEntry.objects.filter(account=Account.AFFILIATE_PAYABLE)
+
+
+def list_transit_entries() -> QuerySet[LedgerEntry]:
+    """Return the entries whose negative sum is all payouts in transit."""
+    return LedgerEntry.objects.filter(account=Account.PAYOUTS_IN_TRANSIT)
 
 
 def get_balance(affiliate: Affiliate) -> Decimal:

@@ -107,7 +107,7 @@ def search_entries(entries: QuerySet[LedgerEntry], term: str) -> QuerySet[Ledger
 
     For an affiliate, only the entries of that affiliate are returned, without the other side of the transactions.
     """
-    payout = Payout.objects.filter(reference__iexact=term).first()
+    payout = Payout.objects.filter(reference=term.upper()).first()
     if payout:
         return entries.filter(transaction__source__startswith=f"payout:{payout.pk}:")
     affiliate = Affiliate.objects.filter(code__iexact=term).first()

@@ -52,12 +52,19 @@ class Close(models.Model):
         return f"{self.period:%Y-%m}"
 
 
+class CloseExceptionQuerySet(models.QuerySet["CloseException"]):
+    def of_last_close(self) -> Self:
+        return self.filter(close=Close.objects.order_by("-period").values("pk")[:1])
+
+
 class CloseException(models.Model):
     """An affiliate excluded from a close because of bad data; the next close settles them once the cause is gone."""
 
     close = models.ForeignKey(Close, models.PROTECT, related_name="exceptions", verbose_name=_("month-end close"))
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="+")
     cause = models.TextField(_("cause"))
+
+    objects = CloseExceptionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("close exception")
@@ -81,8 +88,9 @@ class Statement(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     close = models.ForeignKey(
-        Close, models.PROTECT, related_name="statements", db_constraint=False, verbose_name=_("month-end close")
-    )
+        Close, models.PROTECT, related_name="statements", db_constraint=False, db_index=False,
+        verbose_name=_("month-end close"),
+    )  # fmt: skip
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="statements", db_constraint=False)
     # Counts from 1 for each affiliate, without gaps.
     number = models.PositiveIntegerField(_("number"))
@@ -103,6 +111,8 @@ class Statement(models.Model):
     class Meta:
         verbose_name = _("statement")
         ordering: ClassVar = ["-close__period", "affiliate"]
+        # For the list of staff.
+        indexes: ClassVar = [models.Index(fields=["close", "affiliate"], name="statement_close")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["affiliate", "close"], name="one_statement_per_month"),
             models.UniqueConstraint(fields=["affiliate", "number"], name="one_statement_per_number"),

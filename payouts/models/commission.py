@@ -29,7 +29,9 @@ class Commission(models.Model):
         OrderLine, models.PROTECT, primary_key=True, related_name="commission", db_constraint=False
     )
     order = models.ForeignKey(Order, models.PROTECT, related_name="commissions", db_constraint=False)
-    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="commissions", db_constraint=False)
+    affiliate = models.ForeignKey(
+        Affiliate, models.PROTECT, related_name="commissions", db_constraint=False, db_index=False
+    )
     placed_at = models.DateTimeField(_("placed"))
     category = models.CharField(_("category"), max_length=64)
     # What the customer paid less refunds; 0.00 for a cancelled order.
@@ -54,7 +56,12 @@ class Commission(models.Model):
         # By the column: ordering by the relation would use the default ordering of order lines.
         ordering: ClassVar = ["-placed_at", "-line_id"]
         indexes: ClassVar = [
-            models.Index(fields=["affiliate", "-placed_at", "-line"]),
+            # Covers the sums by order, by which an affiliate sorts the list, and those of the commissions in a state.
+            models.Index(
+                fields=["affiliate", "-placed_at", "-line"],
+                include=["order", "amount", "base", "validates_at", "forfeited_at"],
+                name="commission_sums",
+            ),
             models.Index(fields=["order"]),
             # Covers the sum of commissions that a later close settles.
             models.Index(fields=["affiliate", "validates_at"], include=["amount", "line"], name="commission_pending"),

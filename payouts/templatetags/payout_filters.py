@@ -11,6 +11,7 @@ from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from lib.formatting import format_money, format_month
+from lib.request_values import read_once
 from payouts.closing import statements
 
 register = template.Library()
@@ -33,6 +34,7 @@ def citation(agreement_id: str | None, rule: str) -> str:
     return cite_clause(_find_version(agreement_id), Rule(rule))
 
 
+@read_once
 def _find_version(agreement_id: str | None) -> AgreementVersion | None:
     return AgreementVersion.objects.filter(pk=UUID(agreement_id)).first() if agreement_id else None
 

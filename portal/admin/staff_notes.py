@@ -71,7 +71,8 @@ class TagFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the tags that any affiliate has."""
-        names = AffiliateTag.objects.filter(affiliates__isnull=False).distinct().values_list("name", flat=True)
+        used = Affiliate.tags.through.objects.values("affiliatetag")
+        names = AffiliateTag.objects.filter(pk__in=used).values_list("name", flat=True)
         return [(name, name) for name in names]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Affiliate]) -> QuerySet[Affiliate]:

@@ -26,6 +26,7 @@ from agreements.errors import AlreadyAccepted
 from agreements.forms import AcceptForm, build_box_label, get_button_label
 from agreements.models import Acceptance, AgreementVersion
 from agreements.page_revision import compute_page_revision
+from agreements.published_versions import list_published_versions
 from agreements.rendering import compute_sha256
 from agreements.rules import Rule
 from agreements.term_impact import TermImpact
@@ -68,7 +69,7 @@ def overview(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
             accepted_versions[0] if current and accepted_versions and current not in accepted_versions else None
         ),
         "applicable_clause": get_clause_number(current.pk, Rule.APPLICABLE_VERSION) if current else "",
-        "upcoming": AgreementVersion.objects.upcoming(now),
+        "upcoming": [one for one in list_published_versions() if one.effective_at and one.effective_at > now],
         "now": now,
     }
     return render(request, "agreements/overview.html", context)

@@ -14,9 +14,9 @@ from agreements.category_names import load_category_names
 from agreements.models import AgreementVersion
 from lib import charts
 from lib.formatting import format_money
+from lib.money import ZERO
 from payouts.closing import payout_forecast
 from payouts.closing.payout_forecast import PayoutEligibility
-from payouts.ledger import booking
 from payouts.views.statements import build_negative_balance_context
 from portal import affiliate_summary, figures, frame, home_cards, next_steps
 from portal.frame import Frame
@@ -46,9 +46,9 @@ def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     return render(request, f"portal/home_{affiliate.state}.html", context)
 
 
-def _build_money_context(summary: Affiliate, page_frame: Frame) -> dict[str, Any]:
+def _build_money_context(summary: Any, page_frame: Frame) -> dict[str, Any]:
     agreement = page_frame.applicable_version or page_frame.agreement
-    balance = booking.get_balance(summary)
+    balance = -summary.payable_sum or ZERO
     days = affiliate_summary.list_daily_commissions(
         summary, ZoneInfo(agreement.time_zone if agreement else "UTC"), page_frame.now
     )

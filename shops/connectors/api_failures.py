@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from lib.http_client import RequestFailed
+from shops.connectors.active_connections import list_active_connections
 from shops.models import ApiFailure, Connection
 
 Call = ApiFailure.Call
@@ -50,8 +51,11 @@ def list_troubles(connection: Connection) -> list[Trouble]:
 
 def list_lasting(*, now: datetime) -> list[Connection]:
     """Return the active connections with a key whose API has failed for longer than `LASTS`."""
-    failing = ApiFailure.objects.filter(since__lte=now - LASTS).values("connection")
-    return list(Connection.objects.filter(state=Connection.State.ACTIVE, pk__in=failing).exclude(api_key=""))
+    return [
+        one
+        for one in list_active_connections()
+        if one.api_key and one.failing_since is not None and one.failing_since <= now - LASTS
+    ]
 
 
 def _choose_advice(status: int) -> str | Promise:

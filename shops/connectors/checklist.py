@@ -6,13 +6,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection as database
-from django.db.models import OuterRef, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from shops.connectors import milestones
+from shops.connectors.active_connections import list_active_connections
 from shops.connectors.inbox import KEEP
-from shops.models import Connection, ShopEvent
+from shops.models import Connection
 
 # A connection is silent after this many times its longest gap, and never before `MIN_SILENCE`.
 GAP_FACTOR = 3
@@ -72,10 +72,7 @@ class LastEvent(NamedTuple):
 
 def list_last_events() -> dict[UUID, LastEvent]:
     """Return the active connections by their ids, with the time of the last event of each."""
-    events = ShopEvent.objects.filter(connection=OuterRef("pk")).order_by("-received_at")
-    active = Connection.objects.filter(state=Connection.State.ACTIVE)
-    last = Subquery(events.values("received_at")[:1])
-    return {one.pk: LastEvent(one, one.last) for one in active.annotate(last=last)}
+    return {one.pk: LastEvent(one, one.last_event_at) for one in list_active_connections()}
 
 
 def list_silent(*, now: datetime) -> list[LastEvent]:

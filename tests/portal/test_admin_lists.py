@@ -13,13 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import api_keys
-from affiliates.models import Affiliate, State
+from affiliates import channels
+from affiliates.models import Affiliate, Channel, State
 from lib.admin import keyset_list
 from portal import empty_lists
 from portal.staff_menu import build_sidebar
 from tests.factories import make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
+AT = datetime(2026, 2, 3, tzinfo=UTC)
 
 # Of which a program has few.
 FEW_ROWS = {
@@ -151,6 +153,20 @@ def test_long_list_has_each_row_once_from_either_end(paged, query):
     assert len(forward) == 13
     if not query:
         assert forward == expected
+
+
+@pytest.mark.parametrize("order", ["2", "-2"])
+def test_long_list_sorted_by_another_model_has_each_row_once(paged, monkeypatch, order):
+    """By affiliate: by the order of the affiliates, some of whom applied at the same time."""
+    for affiliate in Affiliate.objects.order_by("pk"):
+        channels.add(affiliate=affiliate, kind="blog", address=f"https://{affiliate.code}.example/", now=AT, by=None)
+    monkeypatch.setattr(admin.site.get_model_admin(Channel), "list_per_page", 5)
+    found, page = [], {"o": order, "p": "last"}
+    while page["p"]:
+        change_list = paged.client.get(reverse("admin:affiliates_channel_changelist"), page).context["cl"]
+        found = [*change_list.result_list, *found]
+        page = {"o": order, "p": change_list.previous_page}
+    assert found == list(Channel.objects.order_by(order.replace("2", "affiliate"), "-pk"))
 
 
 def test_long_list_is_not_counted_to_its_end(paged):

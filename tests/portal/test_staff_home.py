@@ -26,7 +26,7 @@ from tracking.links import coupons
 from tracking.models import Rollup
 
 # Of the home of a superuser, who sees everything.
-MAX_HOME_QUERIES = 45
+MAX_HOME_QUERIES = 12
 MORNING = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 

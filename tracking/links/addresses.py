@@ -41,7 +41,7 @@ def get_shop_hosts(program: Program) -> frozenset[str]:
 
 def get_current_shop_hosts() -> frozenset[str]:
     """Return the hosts that links may lead to now; does not create the row of the program."""
-    return get_shop_hosts(Program.objects.filter(pk=1).first() or Program())
+    return get_shop_hosts(Program.find() or Program())
 
 
 def parse_address(text: str) -> Address | None:

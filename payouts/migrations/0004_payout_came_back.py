@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("payouts", "0002_staff_lists")]
+    dependencies = [("payouts", "0003_long_lists")]
 
     operations = [
         AddIndexConcurrently(
