@@ -84,7 +84,7 @@ PHRASES = {
     "Against before": "vs previous period",
     "The same as a table": "Show data table",
     "The shop's number of any order": "Enter the shop's order number",
-    "Why it is yours": "Why you earned this",
+    "Why it is yours": "Why this order is credited to you",
     "Why it is what it is": "How it was calculated",
     "It waits for": "Not paid yet because",
     "It waits until the shop reports": "Waiting for the shop to mark the order complete",

@@ -18,6 +18,7 @@ from payouts.closing import payout_forecast
 from payouts.filters import CommissionFilter
 from payouts.reporting import commission_list, order_groups, order_page
 from payouts.reporting.order_groups import Page
+from payouts.reporting.order_payout import find_order_payout
 from payouts.tables import CommissionTable
 from tracking.orders import attribution_explanation
 from tracking.orders.order_lookup import find_order_by_id, find_order_by_number
@@ -102,6 +103,6 @@ def order(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
         "lines": lines,
         "category_names": load_category_names(),
         "tax_clause": get_clause_number(lines[0].commission.agreement_id, Rule.BEFORE_TAX) if lines else "",
-        "upcoming": upcoming if order_page.has_unpaid_lines(lines) else None,
+        "order_payout": find_order_payout(lines, upcoming),
     }
     return render(request, "payouts/order.html", context)

@@ -80,7 +80,7 @@ def test_explanation_is_exact(question: OrderQuestion, program: ScriptedProgram)
     heading, paragraphs = extract_explanation(page)
     assert paragraphs == question.answer
     is_own = program.affiliates[question.asker].orders.exists()
-    assert heading == ("Why you earned this" if is_own else "Why this order is not credited to you")
+    assert heading == ("Why this order is credited to you" if is_own else "Why this order is not credited to you")
     # Each clause links to its text.
     for paragraph in paragraphs:
         number = paragraph.rsplit(" ", 1)[1]
