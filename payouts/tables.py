@@ -150,6 +150,6 @@ class PayoutTable(Table):
 
 def get_affiliate_state(state: str) -> tuple[str, Any]:
     """Return a payout's state and label for its affiliate, to whom every state before "sent" is the same."""
-    if state in (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED):
+    if state in Payout.BEING_PREPARED:
         return "waiting", _("being prepared")
     return state, Payout.State(state).label
