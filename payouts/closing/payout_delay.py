@@ -3,11 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from affiliates.models import Affiliate
-from agreements.periods import build_period, get_automatic_close_time, get_next_month
-from payouts.closing.payout_forecast import NextClose, PayoutForecast
+from payouts.closing.payout_forecast import NextClose, PayoutForecast, get_following_close
 from payouts.models import Payout
 
 
@@ -36,16 +34,9 @@ def find_delay(forecast: PayoutForecast | None, usable_from: datetime) -> Payout
     close = forecast.close
     # A close that is due runs at any moment.
     while max(close.at, forecast.now) < usable_from:
-        close = get_following_close(close, forecast)
+        close = get_following_close(close, forecast.agreement)
     missed = Decimal("0.00") if forecast.requirements else forecast.expected
     return PayoutDelay(forecast.close, close, usable_from, missed, forecast.is_program_open)
-
-
-def get_following_close(close: NextClose, forecast: PayoutForecast) -> NextClose:
-    """Return the close of the month after that of `close`."""
-    zone = ZoneInfo(forecast.agreement.time_zone)
-    month = build_period(get_next_month(close.month.first_day), zone)
-    return NextClose(month, get_automatic_close_time(month, forecast.agreement.close_day, zone))
 
 
 def list_payouts_under_way(affiliate: Affiliate) -> list[Payout]:

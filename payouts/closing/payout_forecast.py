@@ -136,6 +136,20 @@ def get_next_close(agreement: AgreementVersion, last: date | None, now: datetime
     return NextClose(month, get_automatic_close_time(month, agreement.close_day, zone))
 
 
+def find_next_close(now: datetime) -> NextClose | None:
+    """Return the program's next close; None before the first agreement takes effect."""
+    agreement = AgreementVersion.objects.get_in_force(now)
+    last = Close.objects.order_by("-period").values_list("period", flat=True).first()
+    return get_next_close(agreement, last, now) if agreement else None
+
+
+def get_following_close(close: NextClose, agreement: AgreementVersion) -> NextClose:
+    """Return the close of the month after that of `close`."""
+    zone = ZoneInfo(agreement.time_zone)
+    month = build_period(get_next_month(close.month.first_day), zone)
+    return NextClose(month, get_automatic_close_time(month, agreement.close_day, zone))
+
+
 def get_settling_close(validates_at: datetime, upcoming: NextClose, agreement: AgreementVersion) -> NextClose:
     """Return the first close from `upcoming` on that can settle a commission validated at `validates_at`."""
     if validates_at < upcoming.month.ends_at:

@@ -17,7 +17,9 @@ from django.utils.translation import ngettext
 from redis.exceptions import RedisError
 
 from affiliates.models import Affiliate
+from agreements import promotions
 from agreements.clauses import get_clause_number
+from agreements.models import Promotion
 from agreements.rules import Rule
 from lib import formatting
 from lib.formatting import format_datetime_for
@@ -71,7 +73,7 @@ def list_commission_lines(lookup: OrderLookup, upcoming: PayoutForecast | None, 
     rows = annotate_state(Commission.objects.for_affiliate(affiliate).filter(order=lookup.order), now)
     statement_lines = StatementLine.objects.filter(statement__affiliate=affiliate)
     commissions = list(
-        rows.select_related("line", "agreement", "order")
+        rows.select_related("line", "agreement", "order", "affiliate")
         .prefetch_related(
             Prefetch("holds", CommissionHold.objects.filter(released_at__isnull=True)),
             Prefetch(
@@ -91,6 +93,21 @@ def list_commission_lines(lookup: OrderLookup, upcoming: PayoutForecast | None, 
         )
         for row in commissions
     ]
+
+
+def list_promotions(lines: Sequence[CommissionLine]) -> list[Promotion]:
+    """Return the promotions that raised the rate of a line."""
+    raised = [
+        (line.commission, step["text"])
+        for line in lines
+        for step in line.commission.steps
+        if step["rule"] == Rule.PROMOTIONS
+    ]
+    if not raised:
+        return []
+    commission = raised[0][0]
+    offers = promotions.list_promotions_at(commission.affiliate, commission.placed_at)
+    return [offer for offer in offers if any(f"the promotion {offer.name}" in text for _row, text in raised)]
 
 
 def explain_commission(

@@ -14,7 +14,7 @@ from agreements.category_names import load_category_names
 from agreements.models import AgreementVersion
 from lib import charts
 from lib.formatting import format_money
-from payouts.closing import payout_forecast
+from payouts.closing import due_parts, payout_forecast
 from payouts.closing.payout_forecast import PayoutEligibility
 from payouts.ledger import booking
 from payouts.views.statements import build_negative_balance_context
@@ -85,7 +85,9 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
     return {
         "close": close,
         "is_overdue": close.at <= page_frame.now,
+        "following": payout_forecast.get_following_close(close, agreement),
         "unsettled": unsettled,
+        "due": due_parts.split_due(summary, close.month, unsettled),
         "expected": expected,
         "is_final": payout_forecast.is_final(eligibility, close.at),
         "unpaid_reasons": payout_forecast.list_requirements(
