@@ -71,8 +71,8 @@ def _build_money_context(summary: Affiliate, page_frame: Frame) -> dict[str, Any
 
 def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementVersion, balance: Any) -> dict[str, Any]:
     close = payout_forecast.get_next_close(agreement, summary.last_close, page_frame.now)
-    unsettled = payout_forecast.get_unsettled_amounts(summary, close.month)
-    expected = balance + unsettled.due + summary.adjustments_sum
+    due = due_parts.get_due_parts(summary, close.month)
+    expected = balance + due.unsettled.due + summary.adjustments_sum
     eligibility = PayoutEligibility(
         state=summary.state,
         ends_at=payout_forecast.find_end(summary, page_frame.program),
@@ -86,8 +86,8 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
         "close": close,
         "is_overdue": close.at <= page_frame.now,
         "following": payout_forecast.get_following_close(close, agreement),
-        "unsettled": unsettled,
-        "due": due_parts.split_due(summary, close.month, unsettled),
+        "unsettled": due.unsettled,
+        "due": due,
         "expected": expected,
         "is_final": payout_forecast.is_final(eligibility, close.at),
         "unpaid_reasons": payout_forecast.list_requirements(

@@ -148,12 +148,14 @@ def test_csv_names_statement_and_payment(make_settled_affiliate, sign_in):
     assert {(row["statements"], row["paid_at"]) for row in rows} == {("1", MARCH.isoformat())}
 
 
-@pytest.mark.parametrize("program_terms", [{"time_zone": "Asia/Tokyo"}], indirect=True)
+@pytest.mark.parametrize("program_terms", [{"time_zone": "Asia/Tokyo"}])
 def test_days_of_list_and_csv_are_those_of_the_filter(affiliate, sign_in):
     """An order at 08:00 UTC is placed at 17:00 in Tokyo; one at 16:00 UTC is placed on the next day there."""
     Affiliate.objects.update(time_zone="America/Los_Angeles")
     row = build_snapshot("late", "MINE", ("home-decor", "20.00", "0.00"), status="paid")
-    ingest_orders(snapshots=[row | {"placed_at": "2026-01-02T16:00:00Z"}], source="test", now=JANUARY)
+    late = {"placed_at": "2026-01-02T16:00:00Z", "updated_at": "2026-01-02T17:00:00Z"}
+    [result] = ingest_orders(snapshots=[row | late], source="test", now=JANUARY)
+    assert result.outcome == "created", result
     client, query = sign_in(affiliate), {"since": "2026-01-03", "until": "2026-01-03"}
     page = read_text(client.get(reverse("payouts:commissions"), query))
     assert re.findall(r">(done|open|held|late)</a>", page) == ["late"]

@@ -1,6 +1,7 @@
 """The search for an order that an affiliate misses, and what promotions and statements say about one."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -75,7 +76,7 @@ def test_list_of_commissions_has_one_search(seller, sign_in):
 def test_order_page_and_home_say_from_when_to_when_a_promotion_is(seller, sign_in):
     start, end = JANUARY, JANUARY + timedelta(days=60)
     promotions.create_promotion(
-        name="Thanks", rate=8, categories=["home-decor"], affiliates=[seller], starts_at=start, ends_at=end,
+        name="Thanks", rate=Decimal(8), categories=["home-decor"], affiliates=[seller], starts_at=start, ends_at=end,
         now=JANUARY - timedelta(days=1), by=None,
     )  # fmt: skip
     row = build_snapshot("JP-101", "MINE", ("home-decor", "10.00", "0.00"), status="paid")

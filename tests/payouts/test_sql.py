@@ -39,8 +39,7 @@ def build_statements() -> Iterator[tuple[str, str]]:
     yield "dry_run_unusual", dry_run_sql.UNUSUAL
     yield "dry_run_rows", dry_run_sql.ROWS
     yield "forecast_unsettled_amounts", payout_forecast.UNSETTLED_AMOUNTS
-    yield "forecast_new_amount", due_parts.NEW_AMOUNT
-    yield "forecast_changed_orders", due_parts.CHANGED_ORDERS
+    yield "forecast_due_parts", due_parts.DUE_PARTS
     yield "invariant_balances", next(sql for name, sql in verification.INVARIANTS if "balance is the last" in name)
 
     simple = backtest_sql.build_lines_sql(shorter_window=False, gained=False, promotions=False, cap=False)

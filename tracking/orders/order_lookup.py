@@ -134,7 +134,7 @@ def find_order_by_id(affiliate: Affiliate, pk: UUID) -> OrderLookup | None:
     return _find_order(affiliate, "id", [pk])
 
 
-def _find_order(affiliate: Affiliate, column: str, values: Sequence[str] | Sequence[UUID]) -> OrderLookup | None:
+def _find_order(affiliate: Affiliate, column: str, values: list[Any]) -> OrderLookup | None:
     with connection.cursor() as cursor:
         cursor.execute(_FIND_ORDER_SQL[column], {"values": values, "affiliate": affiliate.pk})
         row = cursor.fetchone()
