@@ -36,12 +36,11 @@ def main() -> int:
         signal.signal(sign, request_stop)
     try:
         port = read_port()
-        # Checked first, because filling an empty database may take minutes.
-        check_port_is_free(port)
-        check_port_is_free(port + 1)
-        set_up(port)
-        prepare()
-        return run(port)
+        # First, because filling an empty database may take minutes.
+        with reserve_port(port), reserve_port(port + 1):
+            set_up(port)
+            prepare()
+            return run(port)
     except CannotRunError as error:
         print(f"make run: {error}", file=sys.stderr)
         return 2
@@ -62,8 +61,11 @@ def read_port() -> int:
     return int(text)
 
 
-def check_port_is_free(port: int) -> None:
-    """Raise CannotRunError if the port is in use."""
+def reserve_port(port: int) -> socket.socket:
+    """Return a socket that keeps the port from another `make run`. Raise CannotRunError if it is in use.
+
+    It does not listen, so that it gets no connections. The servers share the port with it.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -73,6 +75,10 @@ def check_port_is_free(port: int) -> None:
                 f"port {port} is not free ({error.strerror}). Set PORT to another port: the web server uses it, "
                 "and the click service uses the next one."
             ) from None
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    reserved.bind((HOST, port))
+    return reserved
 
 
 def set_up(port: int) -> None:

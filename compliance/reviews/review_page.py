@@ -17,6 +17,7 @@ from compliance import review_money
 from compliance.deadlines import is_over
 from compliance.grounds import get_review_title
 from compliance.models import Review, ReviewEvent, ReviewFile
+from compliance.reviews.replies import MAX_REPLIES
 from payouts.models import Commission
 
 
@@ -47,6 +48,7 @@ class ReviewPage:
     held_amount: Decimal
     holds_all: bool
     has_replied: bool
+    replies_left: int
     may_reply: bool
     may_appeal: bool
     clauses: dict[str, str]
@@ -61,6 +63,7 @@ def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
     """Return the page of `review` at `now`."""
     events = list(list_visible_events(review))
     files = _list_files(review)
+    replies = sum(event.kind == ReviewEvent.Kind.REPLY for event in events)
     held = list(review_money.list_held_commissions(review).select_related("order").order_by("-placed_at", "pk"))
     return ReviewPage(
         review=review,
@@ -76,12 +79,14 @@ def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
         held=held,
         held_amount=sum((commission.amount for commission in held), Decimal("0.00")),
         holds_all=review_money.holds_all_payouts(review),
-        has_replied=any(event.kind == ReviewEvent.Kind.REPLY for event in events),
-        may_reply=review.state == Review.State.OPEN and not is_over(review.reply_by, now),
+        has_replied=replies > 0,
+        replies_left=MAX_REPLIES - replies,
+        may_reply=review.state == Review.State.OPEN and not is_over(review.reply_by, now) and replies < MAX_REPLIES,
         may_appeal=review.state == Review.State.DECIDED and not is_over(review.appeal_by, now),
         clauses={
             "reply": get_clause_number(review.agreement_id, Rule.REPLY_DAYS),
             "decide": get_clause_number(review.agreement_id, Rule.REVIEW_DAYS),
+            "decisions": get_clause_number(review.agreement_id, Rule.DECISIONS),
             "hold": get_clause_number(review.agreement_id, Rule.REVIEW_HOLD),
             "appeal": get_clause_number(review.agreement_id, Rule.APPEAL_DAYS),
             "appeal_decision": get_clause_number(review.agreement_id, Rule.APPEAL_DECISION),

@@ -135,6 +135,17 @@ def list_upcoming_checks(now: datetime) -> list[datetime]:
     return [now + timedelta(days=days) for days in range(1, AT_RISK_DAYS + 1)]
 
 
+def find_latest_window_start(target_days: int, paused: Sequence[DateRange], zone: ZoneInfo, now: datetime) -> datetime:
+    """Return an instant no earlier than the start of the window of any check within the next 30 days.
+
+    A target that orders since then meet stays met for 30 days without any more orders.
+    """
+    moments = [now, *list_upcoming_checks(now)]
+    return max(
+        compute_window(moment=moment, target_days=target_days, paused=paused, zone=zone).since for moment in moments
+    )
+
+
 def find_first_miss(target: Target, moments: Sequence[datetime]) -> datetime | None:
     """Return the first of `moments` (ascending) at which the target would be missed if no more orders arrive."""
     # Pauses only extend the window, so a target that is met without them is met. This avoids the search in most cases.

@@ -20,6 +20,7 @@ from audit import trail
 from audit.models import AuditRecord
 from compliance import emails
 from compliance.models import Review, TargetCheck, TargetNotice, TerminationNotice
+from compliance.targets import met_targets
 from compliance.targets import notices as target_notices
 from compliance.targets.arithmetic import TargetResult, find_expected_miss
 from compliance.targets.target_evaluation import (
@@ -54,6 +55,7 @@ def check_targets(*, now: datetime) -> TargetCheckCounts:
     if not Program.objects.filter(opened_at__lte=now).exists():
         return TargetCheckCounts(0, 0, 0, 0, 0)
     day = get_program_day(now)
+    stored = met_targets.store_met_checks(day=day, now=now)
     done = set(TargetCheck.objects.filter(day=day).values_list("affiliate_id", flat=True))
     evaluations = evaluate_targets([pk for pk in list_active_affiliates() if pk not in done], now=now)
     relevant = [one for one in evaluations if one.is_checkable or one.result is TargetResult.AT_RISK]
@@ -65,7 +67,7 @@ def check_targets(*, now: datetime) -> TargetCheckCounts:
     outcomes = [_check_affiliate(evaluation, context, day, now) for evaluation in acting]
     ended = target_notices.end_due_notices(now=now)
     return TargetCheckCounts(
-        checked=sum(one.is_checkable for one in relevant),
+        checked=stored + sum(one.is_checkable for one in relevant),
         warned=outcomes.count("warned"),
         notified=outcomes.count("notified"),
         met=outcomes.count("met") + ended.met,

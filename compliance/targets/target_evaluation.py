@@ -84,7 +84,7 @@ def _load_targets(
     agreements = {agreement.pk: agreement for agreement in AgreementVersion.objects.published()}
     versions = applicable_version.list_published_versions()
     accepted = applicable_version.get_acceptance_times(affiliate_ids)
-    histories, declared = _load_histories(affiliate_ids), _load_declared_pauses()
+    histories, declared = _load_histories(affiliate_ids), load_declared_pauses()
     targets = {}
     for pk in affiliate_ids:
         current = resolve_applicable_version(versions, accepted.get(pk, {}), now).agreement_id
@@ -107,7 +107,7 @@ def _load_histories(affiliate_ids: Collection[UUID]) -> dict[UUID, list[tuple[st
     return histories
 
 
-def _load_declared_pauses() -> list[DateRange]:
+def load_declared_pauses() -> list[DateRange]:
     return [DateRange(*row) for row in TargetPause.objects.values_list("starts_on", "ends_on")]
 
 

@@ -11,6 +11,7 @@ from compliance.deadlines import add_days
 from compliance.models import TargetNotice
 from compliance.targets.arithmetic import AT_RISK_DAYS, find_first_miss, is_checkable, is_missed
 from compliance.targets.checks import find_exempt_affiliates
+from compliance.targets.met_targets import find_met_affiliates
 from compliance.targets.target_evaluation import TargetEvaluation, evaluate_targets, list_active_affiliates
 
 
@@ -31,11 +32,12 @@ def forecast_targets(*, now: datetime) -> list[TargetForecast]:
 
     Includes affiliates with a running notice.
     """
-    evaluations = evaluate_targets(list_active_affiliates(), now=now)
     running = {
         notice.affiliate_id: notice
         for notice in TargetNotice.objects.filter(state=TargetNotice.State.RUNNING).select_related("agreement")
     }
+    certain = find_met_affiliates(now=now) - running.keys()
+    evaluations = evaluate_targets([pk for pk in list_active_affiliates() if pk not in certain], now=now)
     exempt = find_exempt_affiliates(evaluations, now)
     dated = [
         (evaluation, *_forecast_dates(evaluation, running.get(evaluation.affiliate_id), now))

@@ -22,7 +22,7 @@ from payouts.reporting.tables import PER_PAGE, ReportTable, build_csv_header, bu
 def build_context(request: HttpRequest, query: ReportQuery, zone: ZoneInfo, *, staff: bool) -> dict[str, Any]:
     """Return the template context of a report."""
     report, currency = _build_report(query, zone), get_program_currency()
-    table = ReportTable(report, currency, staff=staff)
+    table = ReportTable(report, staff=staff)
     RequestConfig(request, paginate={"per_page": PER_PAGE}).configure(table)
 
     def format_value(amount: Decimal) -> str:

@@ -85,10 +85,11 @@ class ReportTable(Table):
 
     has_amounts = True
 
-    def __init__(self, report: Report, currency: str, *, staff: bool = False) -> None:
+    # The caption, or the line above the table of staff, says it.
+    currency = ""
+
+    def __init__(self, report: Report, *, staff: bool = False) -> None:
         self.report, self.staff = report, staff
-        # The caption of the affiliates' table says it.
-        self.currency = currency if staff else ""
         without = ("clicks", "conversion", "epc") if report.by in WITHOUT_CLICKS else ()
         super().__init__(list(report.rows), exclude=without)
         self.columns["label"].column.verbose_name = report.by.label.capitalize()

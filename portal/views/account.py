@@ -1,6 +1,8 @@
 """An affiliate's account: profile, notifications, security, data and leaving (specification 9 and 10)."""
 
 import tempfile
+from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -24,8 +26,10 @@ from compliance.offboarding import termination
 from lib.errors import NotAllowed
 from lib.typed import reauthentication_required
 from mail.unsubscription import OPTIONAL_KINDS
+from payouts.closing import payout_forecast
 from payouts.ledger import booking
 from portal import data_archive, erasure, frame, notification_settings
+from portal.affiliate_summary import get_affiliate_summary
 from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm
 from portal.models import ErasureRequest
 from portal.views.public import show_errors
@@ -139,12 +143,23 @@ def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "affiliate": affiliate,
         "form": form,
         "can_leave": can_leave,
+        **(_build_money_context(affiliate, agreement, now) if can_leave and agreement else {}),
         "ends_at": termination.compute_leaving_end(affiliate, now, now) if can_leave and agreement else None,
         "balance": booking.get_balance(affiliate),
         "agreement": agreement,
         "clauses": _list_leaving_clauses(agreement) if agreement else {},
     }
     return render(request, "portal/leave.html", context)
+
+
+def _build_money_context(affiliate: Affiliate, agreement: AgreementVersion, now: datetime) -> dict[str, Any]:
+    """Return what the next closes add to the balance of an affiliate, and the sum of the payouts under way to them."""
+    summary = get_affiliate_summary(affiliate, now)
+    close = payout_forecast.get_next_close(agreement, summary.last_close, now)
+    return {
+        "unsettled": payout_forecast.get_unsettled_amounts(affiliate, close.month),
+        "on_its_way": summary.on_its_way_sum,
+    }
 
 
 def _list_leaving_clauses(agreement: AgreementVersion) -> dict[str, str]:

@@ -20,5 +20,5 @@ def resend(request: HttpRequest) -> HttpResponse:
     if stage is None:
         return redirect("account_email" if request.user.is_authenticated else "account_login")
     stage.handle()
-    messages.info(request, _("We have sent the e-mail again, unless the last one is less than three minutes old."))
+    messages.info(request, _("We have sent the e-mail again. Within three minutes it is sent only once."))
     return redirect("account_email_verification_sent")

@@ -30,7 +30,7 @@ class Step(NamedTuple):
 _STEPS: dict[str, tuple[str | Promise, str | Promise]] = {
     "event": (
         _("First signed event"),
-        _("Save the webhook in the shop with the address and the secret of this connection, then place a test order."),
+        _("Save the webhook in the shop with the address and the secret of this connection, then place an order."),
     ),
     "order": (
         _("First order"),

@@ -148,7 +148,8 @@ def test_review_page_asks_for_a_reply_until_there_is_one(signed_in, review):
     url = reverse("compliance:review", args=[review.pk])
     page = signed_in.get(url).content.decode()
     assert "Please reply by" in page
-    assert "We may decide as soon as you have replied." in page
+    assert "You can reply 10 times, as long as we have not decided. We may decide once you have replied" in page
+    assert "The review can be dismissed. Otherwise you can be warned" in page
     reply(signed_in, review)
     page = signed_in.get(url).content.decode()
     assert "Please reply by" not in page

@@ -100,6 +100,14 @@ def test_leave_page_says_what_happens_when(affiliate_factory, client_for):
     assert "Until 22 Dec 2026, 12:00 UTC: you can take it back" in html
     assert "After 22 Dec 2026, 12:00 UTC: your agreement ends" in html
     assert "clause 10.1" in html
+    # The notice period of 10.2 is that of the program.
+    assert "clause 10.2" not in html
+    for text in (
+        "Your balance is 0.00 USD.",
+        "Commissions of 0.00 USD",
+        "Until then, monthly closes pay you as before.",
+    ):
+        assert text in html
 
 
 def test_leaving_is_taken_back_with_a_button(affiliate_factory, client_for):

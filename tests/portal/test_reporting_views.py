@@ -105,7 +105,7 @@ def test_no_file_contains_payout_details_addresses_or_hashes():
         lengths[name] = text.count("\n")
         assert [secret for secret in secrets if secret in text] == [], name
         assert re.findall(r"[0-9a-f]{64}|sha256|pbkdf2|accord_", text) == [], name
-        # The end of the account on its own; in a random identifier, hexadecimal digits or hyphens stand beside it.
+        # The end of the account on its own; in a random identifier, hexadecimal digits or hyphens are next to it.
         assert re.findall(r"(?<![0-9a-f-])7781(?![0-9a-f-])", text) == [], name
         if name not in (AFFILIATES.name, AUDIT.name):
             assert [person for person in people if person in text] == [], name

@@ -46,6 +46,11 @@ def test_lines_are_read_with_number_and_cause(affiliate: Affiliate) -> None:
     ]
 
 
+def test_address_of_the_shop_may_lack_its_scheme(affiliate: Affiliate) -> None:
+    lines = bulk_links.read_lines(" SHOP.example/a\nshop.example\nevil.example/shop.example/\n")
+    assert [line.target for line in lines] == ["https://SHOP.example/a", "https://shop.example", ""]
+
+
 @pytest.mark.parametrize("text", ["", " \n\n", "https://shop.example/\n" * 201])
 def test_none_or_too_many_lines_are_refused(affiliate: Affiliate, text: str) -> None:
     with pytest.raises(ValidationError):

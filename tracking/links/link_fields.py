@@ -38,8 +38,12 @@ def get_permitted_hosts() -> frozenset[str]:
 def clean_target(target: str, hosts: frozenset[str]) -> str:
     """Return the target with white space encoded, and without a click id: each click adds its own.
 
+    An address on one of `hosts` may lack its "https://".
+
     Raises ValidationError for `target` unless it is an address on one of `hosts`.
     """
+    if target.strip().partition("/")[0].lower() in hosts:
+        target = f"https://{target.strip()}"
     address = addresses.parse_pasted_address(target)
     if address is None:
         raise ValidationError({"target": _("Enter a full URL, such as https://shop.example/page.")})

@@ -178,6 +178,10 @@ class OrderLine(models.Model):
     class Meta:
         verbose_name = _("order line")
         ordering: ClassVar = ["order", "position"]
+        indexes: ClassVar = [
+            # Few lines: sales targets leave out the orders that have no other.
+            models.Index(fields=["order"], condition=Q(refunded__gte=F("amount")), name="orderline_without_amount"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order", "line_id"], name="unique_line_id_per_order"),
             # NaN is greater than every number, so both bounds keep it out.
