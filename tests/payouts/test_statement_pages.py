@@ -161,7 +161,7 @@ def test_forfeited_line_is_marked_with_its_clause(make_settled_affiliate, sign_i
     statement = Statement.objects.get(affiliate=affiliate, close__period="2026-03-01")
     data = statement_pdf._build_data(statement)
     assert data["sums"][1] == ["Commissions settled (1 line)", "\u22120.80 USD"]
-    assert [(line[2], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
+    assert [(line[3], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
     assert statement_pdf.render_statement(statement).startswith(b"%PDF-")
     assert [row[-1] for row in statements.iter_csv_rows(statement) if row[0] == "commission"] == [
         "forfeited, clause 8.8 of version 1"

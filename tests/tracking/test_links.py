@@ -91,7 +91,16 @@ def test_target_is_cleaned(affiliate: Affiliate, target: str, stored: str) -> No
 @pytest.mark.parametrize(
     "target",
     [
-        *("", " ", "evil.example", "ſhop.example", "//shop.example", "/page", "ftp://shop.example/", "javascript:alert(1)"),
+        *(
+            "",
+            " ",
+            "evil.example",
+            "ſhop.example",
+            "//shop.example",
+            "/page",
+            "ftp://shop.example/",
+            "javascript:alert(1)",
+        ),
         *("https://evil.example/", "https://shop.example.evil.example/", "https://evilshop.example/"),
         *("https://shop.example@evil.example/", "https://u:p@shop.example/", "https://shop.example:8443/"),
         *("https://shop.example\\@evil.example/", "https://shop.example/\x00"),
