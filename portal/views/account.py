@@ -154,11 +154,11 @@ def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 def _build_money_context(affiliate: Affiliate, agreement: AgreementVersion, now: datetime) -> dict[str, Any]:
     """Return what the next closes add to the balance of an affiliate, and the sum of the payouts under way to them."""
-    summary = get_affiliate_summary(affiliate, now)
+    summary: Any = get_affiliate_summary(affiliate, now)
     close = payout_forecast.get_next_close(agreement, summary.last_close, now)
     return {
         "unsettled": payout_forecast.get_unsettled_amounts(affiliate, close.month),
-        "on_its_way": summary.on_its_way_sum,
+        "on_its_way": summary.preparing_sum + summary.sent_sum,
     }
 
 
