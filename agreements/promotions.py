@@ -193,6 +193,11 @@ def list_promotions(affiliate: Affiliate, *, at: datetime) -> QuerySet[Promotion
     return Promotion.objects.filter(applies, ends_at__gt=at).order_by("starts_at", "name").distinct()
 
 
+def list_promotions_at(affiliate: Affiliate, placed_at: datetime) -> QuerySet[Promotion]:
+    """Return the promotions that apply to an order of `affiliate` placed at `placed_at`, by start."""
+    return list_promotions(affiliate, at=placed_at).filter(starts_at__lte=placed_at)
+
+
 def _list_times(promotion: Promotion) -> dict[str, datetime]:
     return {"starts": promotion.starts_at, "ends": promotion.ends_at}
 

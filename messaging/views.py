@@ -76,7 +76,9 @@ def conversation_list(request: HttpRequest, affiliate: Affiliate) -> HttpRespons
 @affiliate_view
 def new_conversation(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Write to the program about a subject."""
-    form, status = NewConversationForm(), 200
+    # Another page may have begun the message.
+    begun = {name: request.GET.get(name, "") for name in ("subject", "text")}
+    form, status = NewConversationForm(initial=begun), 200
     if request.method == "POST":
         form, status = NewConversationForm(request.POST), 422
         if form.is_valid():

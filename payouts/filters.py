@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
@@ -14,20 +15,26 @@ from affiliates.models import Affiliate
 from agreements.category_names import load_category_names
 from agreements.periods import get_program_time_zone, get_start_of_day
 from lib.formatting import format_date
+from lib.text import clean_code
 from lib.typed import FilterSet
+from payouts.closing.payout_forecast import find_next_close
 from payouts.models import Commission
 from payouts.reporting.commission_list import (
     FIRST_DAY,
     LAST_DAY,
+    SETTLEMENT_LABELS,
     STATE_LABELS,
     Sums,
+    filter_settlement,
     filter_state,
     list_commissions,
     sum_commissions,
     sum_days,
 )
 from payouts.reporting.order_groups import Sort
-from payouts.reporting.spans import DAY
+from payouts.reporting.spans import DAY, Preset, get_preset_span
+from tracking.models import Order
+from tracking.orders.order_lookup import match_order_number
 
 # Parameters of the address that are one filter to the reader.
 PERIOD = ("since", "until")
@@ -37,13 +44,30 @@ class CommissionFilterForm(forms.Form):
     """The filters as a form, with the order of the list."""
 
     def clean_order(self) -> str:
-        return str(self.cleaned_data["order"]).strip().removeprefix("#")
+        return clean_code(str(self.cleaned_data["order"])).removeprefix("#")
 
     def clean(self) -> None:
         """Check the days against each other."""
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and until < since:
             self.add_error("until", _("Enter a last day that is not before the first."))
+
+
+class PeriodLink(NamedTuple):
+    """A period that is chosen by one click, with its query."""
+
+    label: str
+    query: str
+
+
+def list_periods(today: date) -> list[PeriodLink]:
+    """Return the periods in which taxes are declared, as of `today` in the program's time zone."""
+    presets = (Preset.LAST_MONTH, Preset.THIS_QUARTER, Preset.LAST_QUARTER, Preset.THIS_YEAR, Preset.LAST_YEAR)
+    spans = [(preset, get_preset_span(preset, today)) for preset in presets]
+    return [
+        PeriodLink(str(preset.label), urlencode({"since": span.first.isoformat(), "until": span.last.isoformat()}))
+        for preset, span in spans
+    ]
 
 
 class ActiveFilter(NamedTuple):
@@ -66,13 +90,16 @@ class CommissionFilter(FilterSet):
 
     order = django_filters.CharFilter(
         label=gettext_lazy("Order number"),
-        lookup_expr="startswith",
-        field_name="order__order_id",
+        method="filter_order",
         max_length=64,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
     )
     state = django_filters.ChoiceFilter(
         label=gettext_lazy("State"), method="filter_state", choices=list(STATE_LABELS.items()),
+        empty_label=gettext_lazy("all"),
+    )  # fmt: skip
+    settled = django_filters.ChoiceFilter(
+        label=gettext_lazy("To be settled"), method="filter_settled", choices=list(SETTLEMENT_LABELS.items()),
         empty_label=gettext_lazy("all"),
     )  # fmt: skip
     category = django_filters.ChoiceFilter(label=gettext_lazy("Category"), choices=(), empty_label=gettext_lazy("all"))
@@ -84,7 +111,7 @@ class CommissionFilter(FilterSet):
 
     class Meta:
         model = Commission
-        fields = ("order", "state", "category", "since", "until", "sort")
+        fields = ("order", "state", "settled", "category", "since", "until", "sort")
         form = CommissionFilterForm
 
     def __init__(self, request: HttpRequest, affiliate: Affiliate, now: datetime) -> None:
@@ -106,8 +133,16 @@ class CommissionFilter(FilterSet):
         given = self.form.cleaned_data
         return {name: given[name] for name in self.filters if name != "sort" and given[name]}
 
+    def filter_order(self, rows: QuerySet[Commission], _name: str, number: str) -> QuerySet[Commission]:
+        orders = Order.objects.filter(match_order_number(number), affiliate=self.affiliate).order_by()
+        return rows.filter(order__in=orders.values("pk"))
+
     def filter_state(self, rows: QuerySet[Commission], _name: str, state: str) -> QuerySet[Commission]:
         return filter_state(rows, state, self.now)
+
+    def filter_settled(self, rows: QuerySet[Commission], _name: str, close: str) -> QuerySet[Commission]:
+        upcoming = find_next_close(self.now)
+        return filter_settlement(rows, close, upcoming.month.ends_at) if upcoming else rows.none()
 
     def filter_since(self, rows: QuerySet[Commission], _name: str, day: date) -> QuerySet[Commission]:
         return rows.filter(placed_at__gte=get_start_of_day(max(day, FIRST_DAY), self.zone))
@@ -122,7 +157,7 @@ class CommissionFilter(FilterSet):
     def sum_matching(self) -> Sums:
         """Return the sums of all commissions that match."""
         values = self.values
-        if "state" in values or "order" in values:
+        if values.keys() & {"state", "settled", "order"}:
             return sum_commissions(self.qs)
         return sum_days(self.affiliate, values.get("since"), values.get("until"), self.zone, values.get("category", ""))
 
@@ -142,6 +177,8 @@ class CommissionFilter(FilterSet):
     def _format(self, values: dict[str, Any]) -> str:
         if "state" in values:
             return str(STATE_LABELS[values["state"]])
+        if "settled" in values:
+            return str(SETTLEMENT_LABELS[values["settled"]])
         if "category" in values:
             return self.category_names[values["category"]]
         if "order" in values:

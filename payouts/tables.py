@@ -5,8 +5,10 @@ On phones their rows are compact: the cells' classes say what is on the first li
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import django_tables2 as tables
 from django.template import Context, Template
@@ -18,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agreements.category_names import CategoryNames
 from lib.components import build_figure_classes, render_copy_field, render_status, shorten
-from lib.formatting import format_day, format_money, format_month
+from lib.formatting import format_date, format_day, format_money, format_month
 from lib.typed import Column, Table
 from payouts.models import Payout, Statement
 from payouts.reporting.commission_list import STATE_LABELS, Sums
@@ -58,8 +60,8 @@ class CommissionTable(Table):
     order = tables.Column(
         verbose_name=_("Order"), footer=_("Total of all pages"), orderable=False, attrs=place("title")
     )
-    placed = tables.TemplateColumn(
-        "{{ record.placed_at|day }}", accessor="placed_at", verbose_name=_("Placed"), attrs=place("date"),
+    placed = tables.Column(
+        accessor="placed_at", verbose_name=_("Placed"), attrs=place("date"),
         order_by=("placed_at", "order__pk"), initial_sort_descending=True,
     )  # fmt: skip
     lines = tables.Column(verbose_name=_("Lines"), orderable=False, attrs=place("extra"))
@@ -76,13 +78,19 @@ class CommissionTable(Table):
 
     has_amounts = True
 
-    def __init__(self, rows: Iterable[OrderGroup], category_names: CategoryNames, sort: Sort, sums: Sums) -> None:
-        self.category_names, self.sums = category_names, sums
+    def __init__(
+        self, rows: Iterable[OrderGroup], category_names: CategoryNames, sort: Sort, sums: Sums, zone: ZoneInfo
+    ) -> None:
+        self.category_names, self.sums, self.zone = category_names, sums, zone
         super().__init__(list(rows), order_by=(sort.value,))
 
     def render_order(self, record: OrderGroup) -> SafeString:
         address = reverse("payouts:order", args=[record.order.pk])
         return format_html('<a href="{}">{}</a>', address, record.order.order_id)
+
+    def render_placed(self, value: datetime) -> str:
+        # In the time zone of the filters, which is the program's.
+        return format_date(value.astimezone(self.zone).date())
 
     def render_lines(self, record: OrderGroup) -> SafeString:
         context = {"row": record, "category_names": self.category_names, "labels": STATE_LABELS}
@@ -150,6 +158,6 @@ class PayoutTable(Table):
 
 def get_affiliate_state(state: str) -> tuple[str, Any]:
     """Return a payout's state and label for its affiliate, to whom every state before "sent" is the same."""
-    if state in (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED):
+    if state in Payout.BEING_PREPARED:
         return "waiting", _("being prepared")
     return state, Payout.State(state).label

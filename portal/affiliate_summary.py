@@ -34,8 +34,6 @@ from tracking.models import Link, Order
 MONEY = DecimalField(max_digits=14, decimal_places=2)
 ZERO = Value(Decimal("0.00"), MONEY)
 CHART_DAYS = 90
-# Payouts that left the balance and are not known to have arrived.
-ON_ITS_WAY = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED, Payout.State.SENT)
 
 
 class MonthFigures(NamedTuple):
@@ -62,7 +60,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
     )
     payouts = Payout.objects.filter(**own).order_by().values("affiliate")
     payable = booking.list_payable_entries().filter(affiliate=OuterRef("pk")).order_by().values("affiliate")
-    on_its_way = payouts.filter(state__in=ON_ITS_WAY)
+    preparing, sent = payouts.filter(state__in=Payout.BEING_PREPARED), payouts.filter(state=Payout.State.SENT)
     to_appeal = Review.objects.filter(**own, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
     return Affiliate.objects.annotate(
         has_link=Exists(Link.objects.filter(**own)),
@@ -80,8 +78,10 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
         ),
         adjustments_sum=Coalesce(Subquery(adjusted.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         payable_sum=Coalesce(Subquery(payable.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
-        on_its_way_sum=Coalesce(Subquery(on_its_way.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
-        on_its_way_count=Coalesce(Subquery(on_its_way.annotate(n=Count("pk")).values("n")), 0),
+        preparing_sum=Coalesce(Subquery(preparing.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+        preparing_count=Coalesce(Subquery(preparing.annotate(n=Count("pk")).values("n")), 0),
+        sent_sum=Coalesce(Subquery(sent.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+        sent_count=Coalesce(Subquery(sent.annotate(n=Count("pk")).values("n")), 0),
         paid_sum=Coalesce(
             Subquery(payouts.filter(state="paid").annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO
         ),

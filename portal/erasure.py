@@ -30,7 +30,6 @@ from payouts.models import Adjustment, Commission, Payout
 from portal.models import ErasureRequest
 from portal.personal_data.erasing import erase_personal_fields
 
-IN_FLIGHT_STATES = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED, Payout.State.SENT)
 # The announcement of the erasure is given this long to be sent; then it is erased with the rest.
 ANNOUNCEMENT_TIMEOUT = timedelta(days=1)
 
@@ -51,7 +50,7 @@ def find_blockers(affiliate: Affiliate, now: datetime) -> Iterator[Blocker]:
     """Yield everything that is open: participation, balance, payouts, commissions, adjustments, reviews."""
     yield from _find_participation(affiliate)
     yield from _find_balance(affiliate)
-    payouts = Payout.objects.for_affiliate(affiliate).filter(state__in=IN_FLIGHT_STATES)
+    payouts = Payout.objects.for_affiliate(affiliate).filter(state__in=Payout.UNDER_WAY)
     for payout in payouts.order_by("created_at"):
         values = {"amount": _format_amount(payout.amount), "state": payout.get_state_display()}
         yield Blocker(

@@ -35,7 +35,7 @@ def list_cards(summary: Any, frame: Frame, context: dict[str, Any]) -> list[Card
         build_month_card(context["month"], frame),
         *_list_payout_cards(frame, context),
         *_list_target_cards(summary, context["agreement"]),
-        _build_transit_card(summary),
+        *_list_transit_cards(summary),
         *_list_pending_cards(context),
         Card(_("Paid so far"), money(summary.paid_sum), address=reverse("payouts:payouts")),
     ]
@@ -44,7 +44,7 @@ def list_cards(summary: Any, frame: Frame, context: dict[str, Any]) -> list[Card
 def is_new(context: dict[str, Any], summary: Any) -> bool:
     """Return whether the affiliate has no figures yet."""
     unsettled = context.get("unsettled")
-    amounts = [summary.paid_sum, summary.on_its_way_sum, context["balance"], *(unsettled or ())]
+    amounts = [summary.paid_sum, summary.preparing_sum, summary.sent_sum, context["balance"], *(unsettled or ())]
     return not any(amounts) and not context["orders"]
 
 
@@ -76,7 +76,7 @@ def _list_payout_cards(frame: Frame, context: dict[str, Any]) -> Iterator[Card]:
     elif context["is_overdue"]:
         change = _("due now")
     else:
-        change = format_html(_("on {}, as of today"), day(context["close"].at))
+        change = format_html(_("by the close of {}; sent in the days after"), day(context["close"].at))
     yield Card(_("Next payout"), money(max(context["expected"], Decimal(0))), change, tone, "#next-payout")
 
 
@@ -97,11 +97,16 @@ def _list_target_cards(summary: Any, agreement: Any) -> Iterator[Card]:
     yield Card(_("Sales target"), value, change, tone, build_term_url(agreement, "target_orders"))
 
 
-def _build_transit_card(summary: Any) -> Card:
-    count = summary.on_its_way_count
-    words = ngettext("%(count)d payout", "%(count)d payouts", count) % {"count": count}
-    change = words if count else _("no payout under way")
-    return Card(_("On its way to you"), money(summary.on_its_way_sum), change, "", reverse("payouts:payouts"))
+def _list_transit_cards(summary: Any) -> Iterator[Card]:
+    """Yield the payouts that left the balance, by the states of the list of payouts."""
+    figures = (
+        (_("Payouts being prepared"), summary.preparing_sum, summary.preparing_count),
+        (_("Payouts sent"), summary.sent_sum, summary.sent_count),
+    )
+    for label, amount, count in figures:
+        if count:
+            words = ngettext("%(count)d payout", "%(count)d payouts", count) % {"count": count}
+            yield Card(label, money(amount), words, "", reverse("payouts:payouts"))
 
 
 def _list_pending_cards(context: dict[str, Any]) -> Iterator[Card]:
@@ -111,5 +116,5 @@ def _list_pending_cards(context: dict[str, Any]) -> Iterator[Card]:
     if unsettled.held:
         change, tone = _("and %s held during a review") % money(unsettled.held), "warn"
     else:
-        change, tone = _("validated after the next close"), ""
-    yield Card(_("Pending"), money(unsettled.pending), change, tone, f"{address}?state=pending")
+        change, tone = _("new commissions, settled after the next close"), ""
+    yield Card(_("For a later close"), money(unsettled.pending), change, tone, f"{address}?settled=later")

@@ -136,6 +136,20 @@ def get_next_close(agreement: AgreementVersion, last: date | None, now: datetime
     return NextClose(month, get_automatic_close_time(month, agreement.close_day, zone))
 
 
+def find_next_close(now: datetime) -> NextClose | None:
+    """Return the program's next close; None before the first agreement takes effect."""
+    agreement = AgreementVersion.objects.get_in_force(now)
+    last = Close.objects.order_by("-period").values_list("period", flat=True).first()
+    return get_next_close(agreement, last, now) if agreement else None
+
+
+def get_following_close(close: NextClose, agreement: AgreementVersion) -> NextClose:
+    """Return the close of the month after that of `close`."""
+    zone = ZoneInfo(agreement.time_zone)
+    month = build_period(get_next_month(close.month.first_day), zone)
+    return NextClose(month, get_automatic_close_time(month, agreement.close_day, zone))
+
+
 def get_settling_close(validates_at: datetime, upcoming: NextClose, agreement: AgreementVersion) -> NextClose:
     """Return the first close from `upcoming` on that can settle a commission validated at `validates_at`."""
     if validates_at < upcoming.month.ends_at:
@@ -150,7 +164,7 @@ def _get_previous_month(month: Period, zone: ZoneInfo) -> Period:
 
 
 # The amount due is the total earned less the rest, so that only pending and held commissions of a few months are read.
-_HELD = "SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL"
+HELD = "SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL"
 _LATER = """
     (validates_at >= %(ends_at)s OR validates_at IS NULL)
     AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)
@@ -160,12 +174,12 @@ UNSETTLED_AMOUNTS = f"""
     SELECT {TOTAL_EARNED},
            (SELECT COALESCE(SUM(settled), 0) FROM payouts_statement WHERE affiliate_id = %(affiliate)s),
            (SELECT COALESCE(SUM(amount), 0) FROM mine WHERE {_LATER})
-         - (SELECT COALESCE(SUM(amount), 0) FROM mine WHERE {_LATER} AND line_id IN ({_HELD})),
+         - (SELECT COALESCE(SUM(amount), 0) FROM mine WHERE {_LATER} AND line_id IN ({HELD})),
            (SELECT COALESCE(SUM(rest), 0)
               FROM (SELECT amount - (SELECT COALESCE(SUM(amount), 0) FROM payouts_statementline
                                       WHERE commission_id = mine.line_id) AS rest
                       FROM mine
-                     WHERE line_id IN ({_HELD})) held
+                     WHERE line_id IN ({HELD})) held
              WHERE rest > 0)
 """  # noqa: S608
 
@@ -174,7 +188,11 @@ def get_unsettled_amounts(affiliate: Affiliate, month: Period) -> UnsettledAmoun
     """Return what the close of `month` would settle, and would not, of today's commissions (specification 6.1)."""
     with connection.cursor() as cursor:
         cursor.execute(UNSETTLED_AMOUNTS, {"affiliate": affiliate.pk, "ends_at": month.ends_at})
-        earned, settled, pending, held = cursor.fetchone()
+        return build_unsettled_amounts(*cursor.fetchone())
+
+
+def build_unsettled_amounts(earned: Decimal, settled: Decimal, pending: Decimal, held: Decimal) -> UnsettledAmounts:
+    """Return the amounts that UNSETTLED_AMOUNTS has found."""
     return UnsettledAmounts(earned - settled - pending - held, pending, held)
 
 

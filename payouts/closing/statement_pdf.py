@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agreements.category_names import CategoryNames, load_category_names
+from agreements.periods import get_program_time_zone
 from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
 from lib.formatting import format_date, format_datetime_for, format_day, format_money, format_month
@@ -24,7 +26,7 @@ MAX_LINES = 500
 
 
 def render_statement(statement: Statement) -> bytes:
-    """Return the PDF of `statement`; the same statement and texts give the same bytes."""
+    """Return the PDF of `statement`; the same statement, payout and texts give the same bytes."""
     return compile_pdf(TEMPLATE, _build_data(statement))
 
 
@@ -39,10 +41,11 @@ def build_attachment(key: str) -> Attachment:
 
 
 def _build_data(statement: Statement) -> dict[str, Any]:
-    currency, names = get_program_currency(), load_category_names()
+    currency, names, zone = get_program_currency(), load_category_names(), get_program_time_zone()
     is_short = statement.lines <= MAX_LINES
     return {
         "program": settings.PROGRAM_NAME,
+        "contact": " · ".join(filter(None, (settings.CONTACT_EMAIL, settings.CONTACT_URL, settings.IMPRINT_URL))),
         "labels": _build_labels(),
         "name": statement.affiliate.name,
         "code": statement.affiliate.code,
@@ -52,7 +55,10 @@ def _build_data(statement: Statement) -> dict[str, Any]:
         "version": str(statement.agreement) if statement.agreement else "",
         "sums": _build_sums(statement, currency),
         "closing": format_money(statement.closing, currency),
-        "lines": [_format_line(row, currency, names) for row in statements.list_lines(statement)] if is_short else [],
+        "settled": format_money(statement.settled, currency),
+        "lines": [_format_line(row, currency, names, zone) for row in statements.list_lines(statement)]
+        if is_short
+        else [],
         "categories": _format_subtotals(statements.sum_by_category(statement), currency, names.__getitem__),
         "days": [] if is_short else _format_subtotals(statements.sum_by_day(statement), currency, format_date),
         "long": ""
@@ -92,7 +98,11 @@ def _build_labels() -> dict[str, str]:
         "kind": _("Kind"), "reason": _("Reason"), "reference": _("Reference"), "amount": _("Amount"),
         "commissions": _("Commissions"), "categories": _("By category"), "days": _("By order date"),
         "adjustments": _("Adjustments"), "returned": _("Returned payouts"), "carried": _("Carried over because"),
-        "difference": _("Each line settles the commission less the amounts that earlier statements settled for it."),
+        "issued": _("Issued by"), "placed": _("Placed"), "total": _("Total"),
+        "difference": _(
+            "A statement counts a commission in the month in which it is settled. Each line settles the commission less "
+            "the amounts that earlier statements settled for it. Days are in the program's time zone, %(zone)s."
+        ) % {"zone": get_program_time_zone().key},
         "closing": _("Closing balance"), "page": _("page"), "of": _("of"),
     }  # fmt: skip
 
@@ -109,13 +119,14 @@ def _build_sums(statement: Statement, currency: str) -> list[list[str]]:
     return [[label, format_money(amount, currency)] for label, amount in rows]
 
 
-def _format_line(row: StatementLine, currency: str, names: CategoryNames) -> list[str]:
+def _format_line(row: StatementLine, currency: str, names: CategoryNames, zone: ZoneInfo) -> list[str]:
     commission = row.commission
     category = names[commission.category]
     if row.forfeited:
         category = _("%(category)s (forfeited)") % {"category": category}
     return [
-        commission.order.order_id, commission.line.line_id, category, format_money(row.base, currency),
+        commission.order.order_id, format_date(commission.placed_at.astimezone(zone).date()),
+        commission.line.line_id, category, format_money(row.base, currency),
         f"{row.rate} %", statements.format_clause(row.clause, commission.agreement.name),
         format_money(row.amount, currency),
     ]  # fmt: skip
@@ -134,11 +145,7 @@ def _describe_payout(statement: Statement) -> str:
     payout = statements.get_payout(statement)
     if payout is None:
         return ""
-    return _("Payout by %(method)s to %(account)s, reference %(reference)s.") % {
-        "method": payout.details.get_method_display(),
-        "account": payout.details.masked,
-        "reference": payout.reference,
-    }
+    return statements.describe_payout(payout)
 
 
 def _format_clause(number: str) -> str:

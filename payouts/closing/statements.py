@@ -16,6 +16,7 @@ from agreements.clauses import get_clause_number
 from agreements.periods import get_program_time_zone
 from agreements.rules import Rule
 from lib.csv import Cell
+from lib.formatting import format_day
 from lib.keyset import iterate_by_key
 from payouts.closing.carry_over import CarryOverReason
 from payouts.models import Adjustment, Payout, Statement, StatementLine
@@ -63,7 +64,22 @@ def list_returned_payouts(statement: Statement) -> QuerySet[Payout]:
 
 def get_payout(statement: Statement) -> Payout | None:
     """Return the payout that the close drafted for `statement`, in its current state."""
-    return Payout.objects.filter(statement=statement).select_related("details").first()
+    return Payout.objects.filter(statement=statement).select_related("details", "affiliate").first()
+
+
+def describe_payout(payout: Payout) -> str:
+    """Return where the payout of a statement went, and when it was sent or paid."""
+    text = _("Payout by %(method)s to %(account)s, reference %(reference)s.")
+    if payout.state == Payout.State.PAID:
+        text = _("Payout by %(method)s to %(account)s, reference %(reference)s, paid on %(day)s.")
+    elif payout.state == Payout.State.SENT:
+        text = _("Payout by %(method)s to %(account)s, reference %(reference)s, sent on %(day)s.")
+    return text % {
+        "method": payout.details.get_method_display(),
+        "account": payout.details.masked,
+        "reference": payout.reference,
+        "day": format_day(payout.paid_at or payout.sent_at, payout.affiliate),
+    }
 
 
 def get_terms_id(statement: Statement) -> UUID | None:

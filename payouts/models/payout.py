@@ -122,6 +122,11 @@ class Payout(models.Model):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
+    # To its affiliate, every state before "sent" is the same.
+    BEING_PREPARED = (State.DRAFT, State.SUBMITTED, State.APPROVED)
+    # It left the balance and is not known to have arrived.
+    UNDER_WAY = (*BEING_PREPARED, State.SENT)
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="payouts")
     batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="payouts")

@@ -1,9 +1,8 @@
 """An affiliate's commissions, each with its state, and their sums."""
 
-from collections.abc import Generator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, CharField, DecimalField, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
@@ -11,8 +10,6 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from lib.replica import get_read_alias
-from lib.row_stream import iter_rows
 from payouts.models import Commission, CommissionHold, StatementLine
 from payouts.reporting import reports
 from payouts.reporting.spans import Span
@@ -24,22 +21,7 @@ STATE_LABELS = {
     "void": _("reversed"),
     "forfeited": _("forfeited"),
 }
-# As the report `commissions` of docs/reports.md has them, without the affiliate.
-CSV_FIELDS = {
-    "order_id": "order__order_id",
-    "line_id": "line__line_id",
-    "placed_at": "placed_at",
-    "status": "state",
-    "category": "category",
-    "base": "base",
-    "rate": "rate",
-    "amount": "amount",
-    "settled": "settled",
-    "validates_at": "validates_at",
-    "forfeited_at": "forfeited_at",
-    "agreement": "agreement__number",
-    "clause": "clause",
-}
+SETTLEMENT_LABELS = {"next": _("by the next close"), "later": _("by a later close")}
 # Days that a report can be asked for, around every order that there can be.
 FIRST_DAY, LAST_DAY = date(2, 1, 1), date(9000, 1, 1)
 _MONEY = DecimalField(max_digits=14, decimal_places=2)
@@ -98,6 +80,19 @@ def filter_state(rows: QuerySet[Commission], state: str, now: datetime) -> Query
     return rows.filter(Q(validates_at__gt=now) | Q(validates_at__isnull=True))
 
 
+def filter_settlement(rows: QuerySet[Commission], close: str, ends_at: datetime) -> QuerySet[Commission]:
+    """Filter `rows` by the close that can settle them for the first time, as the forecast of a payout counts them.
+
+    `close` is "next", the close of the month that ends at `ends_at`, or "later". Held commissions are in neither.
+    """
+    held = CommissionHold.objects.filter(released_at__isnull=True).values("commission")
+    posted = StatementLine.objects.filter(commission=OuterRef("pk"))
+    rows = rows.filter(~Exists(posted), amount__gt=0).exclude(pk__in=held)
+    if close == "next":
+        return rows.filter(validates_at__lt=ends_at)
+    return rows.filter(Q(validates_at__gte=ends_at) | Q(validates_at__isnull=True))
+
+
 def sum_commissions(rows: QuerySet[Commission]) -> Sums:
     """Return the sums of `rows`, each of which is read."""
     zero = Value(Decimal("0.00"), _MONEY)
@@ -113,11 +108,3 @@ def sum_days(affiliate: Affiliate, first: date | None, last: date | None, zone: 
     span = Span(max(first or FIRST_DAY, FIRST_DAY), min(last or LAST_DAY, LAST_DAY))
     figures = reports.sum_orders(affiliate=affiliate, span=span, zone=zone, category=category)
     return Sums(figures.sales, figures.commission)
-
-
-def iter_csv_rows(rows: QuerySet[Commission], now: datetime) -> Generator[tuple[Any, ...], None, None]:
-    """Yield the rows under CSV_FIELDS, the newest order first, read by one statement while they are sent."""
-    ordered = annotate_state(rows, now).order_by("-placed_at", "-order_id", "line__position", "line_id")
-    alias = get_read_alias()
-    query, values = ordered.values_list(*CSV_FIELDS.values()).query.get_compiler(alias).as_sql()
-    return iter_rows(query, values, using=alias)

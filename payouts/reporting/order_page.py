@@ -13,10 +13,13 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from redis.exceptions import RedisError
 
 from affiliates.models import Affiliate
+from agreements import promotions
 from agreements.clauses import get_clause_number
+from agreements.models import Promotion
 from agreements.rules import Rule
 from lib import formatting
 from lib.formatting import format_datetime_for
@@ -70,7 +73,7 @@ def list_commission_lines(lookup: OrderLookup, upcoming: PayoutForecast | None, 
     rows = annotate_state(Commission.objects.for_affiliate(affiliate).filter(order=lookup.order), now)
     statement_lines = StatementLine.objects.filter(statement__affiliate=affiliate)
     commissions = list(
-        rows.select_related("line", "agreement")
+        rows.select_related("line", "agreement", "order", "affiliate")
         .prefetch_related(
             Prefetch("holds", CommissionHold.objects.filter(released_at__isnull=True)),
             Prefetch(
@@ -92,11 +95,19 @@ def list_commission_lines(lookup: OrderLookup, upcoming: PayoutForecast | None, 
     ]
 
 
-def has_unpaid_lines(lines: Sequence[CommissionLine]) -> bool:
-    """Return whether the next payout concerns any of the lines: an amount is still to be posted, or is carried over."""
-    return any(line.commission.amount and line.notes for line in lines) or any(
-        settlement.is_in_balance for line in lines for settlement in line.settlements
-    )
+def list_promotions(lines: Sequence[CommissionLine]) -> list[Promotion]:
+    """Return the promotions that raised the rate of a line."""
+    raised = [
+        (line.commission, step["text"])
+        for line in lines
+        for step in line.commission.steps
+        if step["rule"] == Rule.PROMOTIONS
+    ]
+    if not raised:
+        return []
+    commission = raised[0][0]
+    offers = promotions.list_promotions_at(commission.affiliate, commission.placed_at)
+    return [offer for offer in offers if any(f"the promotion {offer.name}" in text for _row, text in raised)]
 
 
 def explain_commission(
@@ -130,10 +141,16 @@ def explain_commission(
 
 def _explain_pending(commission: Commission, affiliate: Affiliate, upcoming: PayoutForecast | None) -> list[StatusNote]:
     clause = get_clause_number(commission.agreement_id, Rule.VALIDATION_DAYS)
-    if commission.amount == 0 or _get_settled_amount(commission):
+    if commission.amount == 0 or get_settled_amount(commission):
         return []
     if commission.validates_at is None:
-        return [StatusNote(_("Waiting for the shop to mark the order complete."), clause)]
+        days = commission.agreement.validation_days
+        text = ngettext(
+            "Waiting for the shop to mark the order complete. The commission is validated %(days)d day after that.",
+            "Waiting for the shop to mark the order complete. The commission is validated %(days)d days after that.",
+            days,
+        )
+        return [StatusNote(text % {"days": days}, clause)]
     if upcoming is None or commission.validates_at <= upcoming.now:
         return []
     words = {"at": format_datetime_for(commission.validates_at, affiliate)}
@@ -153,21 +170,33 @@ def _explain_pending(commission: Commission, affiliate: Affiliate, upcoming: Pay
 def _explain_remainder(
     commission: Commission, affiliate: Affiliate, upcoming: PayoutForecast | None
 ) -> list[StatusNote]:
-    if commission.amount == _get_settled_amount(commission) or upcoming is None:
+    if commission.amount == get_settled_amount(commission) or upcoming is None:
         return []
     clause = get_clause_number(commission.agreement_id, Rule.SETTLEMENT)
     words = {"close": _describe_close(upcoming.close, upcoming, affiliate)}
-    if _get_settled_amount(commission):
-        return [
-            StatusNote(
-                _("The amount has changed since it was settled. Your balance is adjusted when %(close)s.") % words,
-                clause,
-            )
-        ]
+    if settled := get_settled_amount(commission):
+        return [StatusNote(_describe_later_change(commission, settled, affiliate) % words, clause)]
     return [StatusNote(_("Validated. It will be added to your balance when %(close)s.") % words, clause)]
 
 
-def _get_settled_amount(commission: Commission) -> Decimal:
+def _describe_later_change(commission: Commission, settled: Decimal, affiliate: Affiliate) -> str:
+    """Return by how much and when a settled commission changed, for `%` with the `close` that posts the difference."""
+    changed_at = commission.forfeited_at or commission.order.updated_at
+    currency = commission.order.currency
+    text = _(
+        "Changed from %(before)s to %(after)s after it was settled, as of %(at)s. The difference, %(difference)s, "
+        "is posted to your balance when %%(close)s."
+    )
+    return text % {
+        "before": formatting.format_money(settled, currency),
+        "after": formatting.format_money(commission.amount, currency),
+        "difference": formatting.format_money(commission.amount - settled, currency),
+        "at": format_datetime_for(changed_at, affiliate) if changed_at else "",
+    }
+
+
+def get_settled_amount(commission: Commission) -> Decimal:
+    """Return what closes have posted of a commission with its annotations."""
     settled: Decimal = getattr(commission, "settled", ZERO)
     return settled
 

@@ -25,6 +25,8 @@ class Preset(TextChoices):
     LAST_90 = "90-days", gettext_lazy("90 days")
     THIS_MONTH = "this-month", gettext_lazy("this month")
     LAST_MONTH = "last-month", gettext_lazy("last month")
+    THIS_QUARTER = "this-quarter", gettext_lazy("this quarter")
+    LAST_QUARTER = "last-quarter", gettext_lazy("last quarter")
     THIS_YEAR = "this-year", gettext_lazy("this year")
     LAST_YEAR = "last-year", gettext_lazy("last year")
 
@@ -74,14 +76,22 @@ def get_preset_span(preset: Preset, today: date) -> Span:
         Preset.LAST_30: today - 29 * DAY,
         Preset.LAST_90: today - 89 * DAY,
         Preset.THIS_MONTH: today.replace(day=1),
+        Preset.THIS_QUARTER: _get_quarter_start(today),
         Preset.THIS_YEAR: today.replace(month=1, day=1),
     }
     if preset is Preset.LAST_MONTH:
         last = today.replace(day=1) - DAY
         return Span(last.replace(day=1), last)
+    if preset is Preset.LAST_QUARTER:
+        last = _get_quarter_start(today) - DAY
+        return Span(_get_quarter_start(last), last)
     if preset is Preset.LAST_YEAR:
         return Span(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))
     return Span(first_days[preset], today)
+
+
+def _get_quarter_start(day: date) -> date:
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
 
 
 def get_previous_span(span: Span, preset: str = "") -> Span:

@@ -4,7 +4,10 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from affiliates.access import affiliate_view
@@ -16,9 +19,10 @@ from agreements.rules import Rule
 from lib.csv_downloads import stream_csv_response
 from lib.replica import reads_replica
 from payouts.closing import payout_forecast
-from payouts.filters import CommissionFilter
-from payouts.reporting import commission_list, order_groups, order_page
+from payouts.filters import CommissionFilter, list_periods
+from payouts.reporting import commission_csv, order_groups, order_page
 from payouts.reporting.order_groups import Page
+from payouts.reporting.order_payout import find_order_payout
 from payouts.tables import CommissionTable
 from tracking.orders import attribution_explanation
 from tracking.orders.order_lookup import find_order_by_id, find_order_by_number
@@ -36,6 +40,8 @@ def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     page = order_groups.get_page(filters.qs, filters.chosen_sort, after, now)
     context = {
         "form": filters.form,
+        "zone": filters.zone.key,
+        "periods": list_periods(now.astimezone(filters.zone).date()),
         "is_filtered": bool(filters.values),
         "table": _build_table(page, filters) if page.rows else None,
         "active_filters": [] if page.rows else filters.describe(),
@@ -47,7 +53,7 @@ def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 
 def _build_table(page: Page, filters: CommissionFilter) -> CommissionTable:
-    return CommissionTable(page.rows, filters.category_names, filters.chosen_sort, filters.sum_matching())
+    return CommissionTable(page.rows, filters.category_names, filters.chosen_sort, filters.sum_matching(), filters.zone)
 
 
 @require_safe
@@ -60,8 +66,8 @@ def commissions_csv(request: HttpRequest, affiliate: Affiliate) -> HttpResponseB
     filters = CommissionFilter(request, affiliate, now)
     if not filters.form.is_valid():
         return _render_invalid(request, filters)
-    rows = commission_list.iter_csv_rows(filters.qs, now)
-    return stream_csv_response("commissions.csv", tuple(commission_list.CSV_FIELDS), rows)
+    rows = commission_csv.iter_rows(filters.qs, now, filters.zone)
+    return stream_csv_response("commissions.csv", commission_csv.COLUMNS, rows)
 
 
 def _render_invalid(request: HttpRequest, filters: CommissionFilter) -> HttpResponse:
@@ -82,8 +88,18 @@ def find_order(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         return render(request, "payouts/find_order.html", {"number": number, "rate_limited": True}, status=429)
     lookup = find_order_by_number(affiliate, number)
     if lookup is None:
-        return render(request, "payouts/find_order.html", {"number": number, "not_found": True}, status=404)
+        context = {"number": number, "not_found": True, "ask_address": _build_question_address(number)}
+        return render(request, "payouts/find_order.html", context, status=404)
     return redirect("payouts:order", lookup.order.pk)
+
+
+def _build_question_address(number: str) -> str:
+    """Return the address of a message to the program about the order, which the affiliate completes."""
+    subject = _("Order %(number)s") % {"number": number}
+    text = _("Please check whether order %(number)s should be credited to me. I expected it because: ")
+    return (
+        f"{reverse('messaging:new_conversation')}?{urlencode({'subject': subject, 'text': text % {'number': number}})}"
+    )
 
 
 @affiliate_view
@@ -104,6 +120,7 @@ def order(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
         "lines": lines,
         "category_names": load_category_names(),
         "tax_clause": get_clause_number(lines[0].commission.agreement_id, Rule.BEFORE_TAX) if lines else "",
-        "upcoming": upcoming if order_page.has_unpaid_lines(lines) else None,
+        "promotions": order_page.list_promotions(lines),
+        "order_payout": find_order_payout(lines, upcoming),
     }
     return render(request, "payouts/order.html", context)

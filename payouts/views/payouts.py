@@ -1,6 +1,7 @@
 """Pages of an affiliate's payouts and payout details."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -18,9 +19,11 @@ from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
+from payouts.closing import payout_delay
+from payouts.closing.payout_forecast import get_payout_forecast
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
-from payouts.models import Payout, PayoutHold
+from payouts.models import Payout, PayoutDetails, PayoutHold
 from payouts.payout_details import details
 from payouts.tables import PayoutTable
 
@@ -28,13 +31,16 @@ from payouts.tables import PayoutTable
 @affiliate_view
 def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's payouts, newest first, and their balance."""
+    now = timezone.now()
+    row = details.get_current_details(affiliate, now)
     rows = Payout.objects.for_affiliate(affiliate).select_related("affiliate", "details", "statement", "replaced_by")
     table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {
         "table": table,
         "balance": booking.get_balance(affiliate),
-        "details": details.get_current_details(affiliate, timezone.now()),
+        "details": row,
+        **_describe_hold(affiliate, row, now),
     }
     return render(request, "payouts/payouts.html", context)
 
@@ -43,22 +49,32 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the masked payout details and their hold after a change."""
     now = timezone.now()
-    row, agreement = details.get_current_details(affiliate, now), _get_applicable_version(affiliate, now)
-    usable_from = details.get_usable_from(row, now) if row else None
+    row = details.get_current_details(affiliate, now)
     context = {
         "details": row,
         "confirmed_by": details.describe_confirmation(row) if row else "",
-        "usable_from": usable_from,
-        "held": usable_from is not None and usable_from > now,
-        "email_hold": PayoutHold.objects.filter(affiliate=affiliate)
-        .after_email_change(now)
-        .order_by("-ends_at")
-        .first(),
-        "agreement": agreement,
-        "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
+        **_describe_hold(affiliate, row, now),
         "earlier": affiliate.payout_details.all()[1:11],
     }
     return render(request, "payouts/details.html", context)
+
+
+def _describe_hold(affiliate: Affiliate, row: PayoutDetails | None, now: datetime) -> dict[str, Any]:
+    """Return until when payouts to the details `row` are held, by which clause, and which close can pay to them."""
+    agreement = _get_applicable_version(affiliate, now)
+    email_hold = PayoutHold.objects.filter(affiliate=affiliate).after_email_change(now).order_by("-ends_at").first()
+    usable_from = details.get_usable_from(row, now) if row else None
+    is_held = usable_from is not None and usable_from > now
+    ends = [email_hold.ends_at if email_hold else None, usable_from if is_held else None]
+    end = max(filter(None, ends), default=None)
+    return {
+        "usable_from": usable_from,
+        "held": is_held,
+        "email_hold": email_hold,
+        "agreement": agreement,
+        "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
+        "delay": payout_delay.find_delay(get_payout_forecast(affiliate, now), end) if end else None,
+    }
 
 
 def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVersion | None:
@@ -89,12 +105,15 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
             messages.success(request, _describe_change(is_first=is_first))
             return redirect("payouts:details")
     agreement = _get_applicable_version(affiliate, now)
+    days = details.get_hold_days(agreement, now)
     context = {
         "form": form,
         "is_first": is_first,
         "offers_second_factor": not has_second_factor(affiliate.user),
         "agreement": agreement,
-        "days": details.get_hold_days(agreement, now),
+        "days": days,
+        "delay": payout_delay.find_delay(get_payout_forecast(affiliate, now), now + timedelta(days=days)),
+        "under_way": payout_delay.list_payouts_under_way(affiliate),
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
     }
     return render(request, "payouts/change_details.html", context)

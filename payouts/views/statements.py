@@ -56,12 +56,14 @@ def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
     lines = Paginator(statements.list_lines(statement), LINES_PER_PAGE)
     # The statement knows its number of lines: counting 50,000 rows per page would be slow.
     lines.count = statement.lines
+    payout = statements.get_payout(statement) if statement.payout else None
     context = {
         "statement": statement,
         "lines": lines.get_page(request.GET.get("page")),
         "adjustments": statements.list_adjustments(statement),
         "returned": statements.list_returned_payouts(statement) if statement.returned else [],
-        "payout": statements.get_payout(statement) if statement.payout else None,
+        "payout": payout,
+        "payout_text": statements.describe_payout(payout) if payout else "",
         "reasons": statements.explain_reasons(statement),
         "tax_note": statements.get_tax_note(),
         "terms": statements.get_terms_id(statement),

@@ -19,7 +19,6 @@ from payouts.models import Account, LedgerEntry, Payout, PayoutHold
 from payouts.reporting import reports
 from payouts.reporting.figures import sum_figures
 from payouts.reporting.spans import Span
-from portal.affiliate_summary import ON_ITS_WAY
 
 DAYS = 30
 # The permissions that the figures need.
@@ -43,7 +42,7 @@ def annotate_figures(affiliates: QuerySet[Affiliate], user: Any) -> QuerySet[Any
         entries = LedgerEntry.objects.filter(**own, account=Account.AFFILIATE_PAYABLE).order_by().values("affiliate")
         affiliates = affiliates.annotate(payable=Subquery(entries.annotate(sum=Sum("amount")).values("sum")))
     if user.has_perm(PAYOUTS):
-        payouts = Payout.objects.filter(**own, state__in=ON_ITS_WAY).order_by().values("affiliate")
+        payouts = Payout.objects.filter(**own, state__in=Payout.UNDER_WAY).order_by().values("affiliate")
         affiliates = affiliates.annotate(
             on_its_way=Subquery(payouts.annotate(sum=Sum("amount")).values("sum")),
             payouts_on_their_way=Subquery(payouts.annotate(count=Count("pk")).values("count")),
@@ -93,7 +92,7 @@ def _describe_balance(balance: Decimal, currency: str) -> Figure:
 
 def _describe_payouts(amount: Decimal, count: int, currency: str) -> Figure:
     note = ngettext("%(count)d payout", "%(count)d payouts", count) % {"count": count}
-    return Figure(gettext_lazy("On its way"), format_money(amount, currency), note)
+    return Figure(gettext_lazy("Payouts under way"), format_money(amount, currency), note)
 
 
 def _list_report(affiliate: Affiliate, currency: str, zone: ZoneInfo, now: datetime) -> list[Figure]:

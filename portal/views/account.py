@@ -160,7 +160,7 @@ def _build_money_context(affiliate: Affiliate, agreement: AgreementVersion, now:
     close = payout_forecast.get_next_close(agreement, summary.last_close, now)
     return {
         "unsettled": payout_forecast.get_unsettled_amounts(affiliate, close.month),
-        "on_its_way": summary.on_its_way_sum,
+        "on_its_way": summary.preparing_sum + summary.sent_sum,
     }
 
 

@@ -15,7 +15,7 @@ from agreements.models import AgreementVersion
 from lib import charts
 from lib.formatting import format_money
 from lib.money import ZERO
-from payouts.closing import payout_forecast
+from payouts.closing import due_parts, payout_forecast
 from payouts.closing.payout_forecast import PayoutEligibility
 from payouts.views.statements import build_negative_balance_context
 from portal import affiliate_summary, figures, frame, home_cards, next_steps
@@ -71,8 +71,8 @@ def _build_money_context(summary: Any, page_frame: Frame) -> dict[str, Any]:
 
 def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementVersion, balance: Any) -> dict[str, Any]:
     close = payout_forecast.get_next_close(agreement, summary.last_close, page_frame.now)
-    unsettled = payout_forecast.get_unsettled_amounts(summary, close.month)
-    expected = balance + unsettled.due + summary.adjustments_sum
+    due = due_parts.get_due_parts(summary, close.month)
+    expected = balance + due.unsettled.due + summary.adjustments_sum
     eligibility = PayoutEligibility(
         state=summary.state,
         ends_at=payout_forecast.find_end(summary, page_frame.program),
@@ -85,7 +85,9 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
     return {
         "close": close,
         "is_overdue": close.at <= page_frame.now,
-        "unsettled": unsettled,
+        "following": payout_forecast.get_following_close(close, agreement),
+        "unsettled": due.unsettled,
+        "due": due,
         "expected": expected,
         "is_final": payout_forecast.is_final(eligibility, close.at),
         "unpaid_reasons": payout_forecast.list_requirements(

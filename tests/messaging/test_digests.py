@@ -82,7 +82,7 @@ def test_summary_has_the_figures_of_the_week(people):
         "Orders: 4",
         "from 2 Mar 2026 to 8 Mar 2026",
         "Next payout: about 50.00 USD, after the close on 3 Apr 2026",
-        "On its way",
+        "Earned and not yet on a statement: ",
     ):
         assert line in mail.text, mail.text
     assert "notification settings" in mail.text

@@ -9,8 +9,9 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from affiliates.models import Affiliate
 from payouts.commissions import holds
-from payouts.models import Commission
+from payouts.models import Commission, Payout
 from payouts.reporting import order_groups
 from payouts.reporting.commission_list import STATE_LABELS, annotate_state, filter_state, list_commissions
 from payouts.reporting.order_groups import Sort, get_page
@@ -129,9 +130,54 @@ def test_csv_has_the_columns_of_the_report_of_the_program(affiliate, sign_in):
         response = sign_in(affiliate).get(reverse("payouts:commissions_csv"), {"state": "void"})
     lines = response.getvalue().decode("utf-8-sig").splitlines()
     assert lines == [
-        "order_id,line_id,placed_at,status,category,base,rate,amount,settled,validates_at,forfeited_at,agreement,clause",
-        "done,2,2026-01-02T08:00:00+00:00,void,home-decor,0.00,5.00,0.00,0.00,2026-02-01T12:00:00+00:00,,1,4.1",
+        (
+            "order_id,line_id,placed_at,status,category,base,rate,amount,settled,validates_at,forfeited_at,agreement,clause,"
+            "currency,placed_on,statements,paid_at,state,category_name"
+        ),
+        (
+            "done,2,2026-01-02T08:00:00+00:00,void,home-decor,0.00,5.00,0.00,0.00,2026-02-01T12:00:00+00:00,,1,4.1,"
+            "USD,2026-01-02,,,reversed,Home decor"
+        ),
     ]
+
+
+def test_csv_names_statement_and_payment(make_settled_affiliate, sign_in):
+    affiliate = make_settled_affiliate()
+    payout = Payout.objects.get(affiliate=affiliate)
+    Payout.objects.filter(pk=payout.pk).update(state="paid", paid_at=MARCH)
+    file = sign_in(affiliate).get(reverse("payouts:commissions_csv")).getvalue().decode("utf-8-sig")
+    rows = [row for row in csv.DictReader(file.splitlines()) if row["settled"] != "0.00"]
+    assert {(row["statements"], row["paid_at"]) for row in rows} == {("1", MARCH.isoformat())}
+
+
+@pytest.mark.parametrize("program_terms", [{"time_zone": "Asia/Tokyo"}])
+def test_days_of_list_and_csv_are_those_of_the_filter(affiliate, sign_in):
+    """An order at 08:00 UTC is placed at 17:00 in Tokyo; one at 16:00 UTC is placed on the next day there."""
+    Affiliate.objects.update(time_zone="America/Los_Angeles")
+    row = build_snapshot("late", "MINE", ("home-decor", "20.00", "0.00"), status="paid")
+    late = {"placed_at": "2026-01-02T16:00:00Z", "updated_at": "2026-01-02T17:00:00Z"}
+    [result] = ingest_orders(snapshots=[row | late], source="test", now=JANUARY)
+    assert result.outcome == "created", result
+    client, query = sign_in(affiliate), {"since": "2026-01-03", "until": "2026-01-03"}
+    page = read_text(client.get(reverse("payouts:commissions"), query))
+    assert re.findall(r">(done|open|held|late)</a>", page) == ["late"]
+    assert "3 Jan 2026" in page[page.index("<tbody") :]
+    assert page.count("Asia/Tokyo") == 1
+    file = client.get(reverse("payouts:commissions_csv"), query).getvalue().decode("utf-8-sig")
+    assert [row["placed_on"] for row in csv.DictReader(file.splitlines())] == ["2026-01-03"]
+
+
+def test_list_offers_quarters_and_years(affiliate, sign_in):
+    client, url = sign_in(affiliate), reverse("payouts:commissions")
+    with time_machine.travel(MARCH, tick=False):
+        page = read_text(client.get(url))
+    for query, label in (
+        ("since=2026-01-01&amp;until=2026-03-03", "This quarter"),
+        ("since=2025-10-01&amp;until=2025-12-31", "Last quarter"),
+        ("since=2026-01-01&amp;until=2026-03-03", "This year"),
+        ("since=2025-01-01&amp;until=2025-12-31", "Last year"),
+    ):
+        assert f'href="{url}?{query}">{label}</a>' in page, label
 
 
 @pytest.mark.parametrize(

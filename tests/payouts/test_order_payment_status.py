@@ -23,6 +23,8 @@ from tracking.models import Order
 pytestmark = pytest.mark.django_db
 
 DONE = "2026-01-02T12:00:00Z"  # + 30 days = 1 Feb 2026, 12:00: in February, closed on 3 March
+# The heading of what the next close does with the order.
+PAID = "When this order is paid"
 APRIL = datetime(2026, 4, 3, 12, tzinfo=UTC)
 
 
@@ -68,9 +70,9 @@ def send_order(
 def test_order_waits_for_completion(read_order_page, seller):
     send_order(status="paid")
     content = read_order_page(JANUARY)
-    assert "Waiting for the shop to mark the order complete. clause 4.6" in content
-    assert "The next one is the close of December 2025" not in content
-    assert "The next one is the close of January 2026. It runs on 3 Feb 2026 ." in content
+    text = "Waiting for the shop to mark the order complete. The commission is validated 30 days after that. clause 4.6"
+    assert text in content
+    assert PAID not in content
 
 
 def test_pending_commission_shows_validation_time_and_close(read_order_page):
@@ -87,7 +89,23 @@ def test_validated_commission_is_posted_by_next_close(read_order_page):
     content = read_order_page(FEBRUARY)
     text = "Validated. It will be added to your balance when February 2026 is closed (on 3 Mar 2026). clause 5.2"
     assert text in content
-    assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in content
+    assert (
+        "The next close, that of February 2026, counts 20.00 USD of this order in your balance. It runs on 3 Mar 2026 . "
+        "As of today, this close pays out your whole balance, 20.00 USD."
+    ) in content
+
+
+@pytest.mark.parametrize("state", ["pending", "held"])
+def test_order_that_next_close_leaves_out_shows_nothing_of_the_balance(state, read_order_page, seller, grant):
+    """The balance of 50.00 is paid by the close of January; nothing of this order is."""
+    grant(seller, "50.00")
+    send_order()
+    if state == "held":
+        holds.hold_commissions(commissions=Commission.objects.all(), source="x", reason="So", now=JANUARY, by=None)
+    seller.payout_details.all().delete()
+    content = read_order_page(JANUARY if state == "pending" else MARCH)
+    for text in (PAID, "50.00 USD", "Payout details are missing", "pays out", "if it is positive"):
+        assert text not in content, text
 
 
 def test_overdue_close_is_announced_for_any_moment(read_order_page):
@@ -101,9 +119,10 @@ def test_overdue_close_is_announced_for_any_moment(read_order_page):
 
 
 def test_close_has_no_date_before_program_opens(read_order_page):
-    Program.objects.update(opened_at=None)
     send_order()
-    content = read_order_page(JANUARY)
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    Program.objects.update(opened_at=None)
+    content = read_order_page(FEBRUARY - timedelta(days=4))
     assert "on 1 Feb 2026, 12:00 UTC. It will be added to your balance when February 2026 is closed." in content
     assert "It has no date yet, because the program is not open." in content
 
@@ -132,42 +151,50 @@ def test_forfeited_commission_shows_time_and_reason(read_order_page, seller):
 
 def test_balance_below_threshold_shows_missing_amount(read_order_page):
     send_order("100.00")
-    content = read_order_page(JANUARY)
-    # No commission is validated by the close of January.
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     assert (
-        "It rolls over to the next month, because: 16.00 USD more to reach the payout threshold. clause 5.4" in content
-    )
-    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
-    assert "11.00 USD more to reach the payout threshold. clause 5.4" in read_order_page(FEBRUARY)
+        "As of today, this close does not pay out your balance, 5.00 USD, because: "
+        "11.00 USD more to reach the payout threshold. clause 5.4"
+    ) in read_order_page(FEBRUARY)
 
 
-def test_missing_payout_details_are_named(read_order_page, seller):
-    send_order()
+def test_missing_payout_details_are_named(read_due_order, seller):
     seller.payout_details.all().delete()
-    assert "Payout details are missing. clause 5.6" in read_order_page(JANUARY)
+    assert "Payout details are missing. clause 5.6" in read_due_order()
 
 
-def test_hold_on_changed_payout_details_shows_its_end(read_order_page, seller):
-    send_order()
-    changed = datetime(2026, 1, 31, 12, tzinfo=UTC)
+def test_hold_on_changed_payout_details_shows_its_end(read_order_page, read_due_order, seller):
+    changed = MARCH - timedelta(days=1)
     details.change_details(affiliate=seller, method="paypal", account="n@example.com", holder="N", now=changed, by=None)
-    expected = "Your payout details were changed. They can be used from 7 Feb 2026, 12:00 UTC. clause 5.6"
-    assert expected in read_order_page(FEBRUARY - timedelta(days=1))
-    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    expected = "Your payout details were changed. They can be used from 9 Mar 2026, 12:00 UTC. clause 5.6"
+    assert expected in read_due_order()
+    close_month(month=date(2026, 2, 1), now=MARCH, by=None)
     # By the next close the hold is over.
-    assert expected not in read_order_page(FEBRUARY)
+    content = read_order_page(MARCH)
+    assert expected not in content
+    assert "counts 20.00 USD of this order" in content
 
 
-def test_payout_hold_shows_its_reason(read_order_page, seller):
-    send_order()
+def test_payout_hold_shows_its_reason(read_due_order, seller):
     holds.hold_payouts(affiliate=seller, source="staff", reason="We check your identity.", now=JANUARY, by=None)
-    assert "Your payouts are on hold: We check your identity. clause 5.7" in read_order_page(JANUARY)
+    assert "Your payouts are on hold: We check your identity. clause 5.7" in read_due_order()
 
 
-def test_suspension_is_named(read_order_page, seller):
-    send_order()
-    suspension.suspend(affiliate=seller, reason="So.", now=JANUARY, by=None)
-    assert "You are suspended. Nothing is paid out until you are reinstated. clause 10.4" in read_order_page(JANUARY)
+def test_suspension_is_named(read_due_order, seller):
+    suspension.suspend(affiliate=seller, reason="So.", now=MARCH - timedelta(days=1), by=None)
+    assert "You are suspended. Nothing is paid out until you are reinstated. clause 10.4" in read_due_order()
+
+
+@pytest.fixture
+def read_due_order(read_order_page):
+    """Return a function that reads the page of an order which the close of February counts, shortly before it."""
+
+    def read() -> str:
+        send_order()
+        close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+        return read_order_page(MARCH - timedelta(hours=20))
+
+    return read
 
 
 def close_january_and_february(*, refunded_later: bool = False) -> None:
@@ -184,11 +211,11 @@ def test_refund_after_settlement_shows_decrease_and_negative_balance(read_order_
     content = read_order_page(MARCH)
     # 5.00 % of 300.00 is 15.00: 5.00 less than was posted.
     assert (
-        "The amount has changed since it was settled. Your balance is adjusted when March 2026 is closed (on 3 Apr"
-        in content
-    )
+        "Changed from 20.00 USD to 15.00 USD after it was settled, as of 3 Mar 2026, 11:00 UTC. The difference, "
+        "-5.00 USD, is posted to your balance when March 2026 is closed (on 3 Apr 2026). clause 5.2"
+    ) in content
     assert "20.00 USD · statement of February 2026" in content
-    assert "Your balance will then be -5.00 USD, as of today." in content
+    assert "counts -5.00 USD of this order in your balance." in content
     assert "The balance is negative; it is offset against your future commissions. clause 5.3" in content
 
 
@@ -206,13 +233,13 @@ def test_settled_line_shows_state_of_its_payout(read_order_page, preparer, appro
     bank_results.import_results(content=build_results_file((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
     content = read_order_page(MARCH)
     assert (line % "It was paid out on 3 Mar 2026,") + "." in content
-    assert "Next payout" not in content
+    assert PAID not in content
     bank_results.import_results(
         content=build_results_file((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer
     )
     content = read_order_page(MARCH)
     assert f"The payout, reference {payout.reference}, was returned to your balance." in content
-    assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in content
+    assert "As of today, this close pays out your whole balance, 20.00 USD." in content
     payout_transitions.reissue(payout=Payout.objects.get(), reason="So.", now=MARCH, by=approver)
     retry = Payout.objects.get(replaces=payout)
     assert f"The payout, reference {retry.reference}, is being prepared." in read_order_page(MARCH)
@@ -232,13 +259,13 @@ def test_carried_over_line_shows_reason_and_later_payout(read_order_page):
     reference = Payout.objects.get().reference
     content = read_order_page(APRIL)
     assert f"Carried over to March 2026. The payout, reference {reference}, is being prepared." in content
-    assert "Next payout" not in content
+    assert PAID not in content
 
 
 def test_reversed_commission_shows_no_payment_date(read_order_page):
     send_order(refunded="400.00")
     content = read_order_page(JANUARY)
     assert "400.00 paid less 400.00 refunded is 0.00. clause 4.3" in content
-    for word in ("Waiting for", "is validated", "Validated.", "added to your balance", "Next payout"):
+    for word in ("Waiting for", "is validated", "Validated.", "added to your balance", PAID):
         assert word not in content
     assert AgreementVersion.objects.count() == 1

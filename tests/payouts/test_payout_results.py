@@ -178,7 +178,7 @@ def test_affiliate_is_emailed_about_payout(state, make_sent_batch, make_draft_ba
         payout_transitions.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
     mail = render(kind=kind, context=Message.objects.get(kind=kind, to=payout.affiliate.user.email).context)
     subjects = {
-        "sent": "100.00 USD is on its way to you",
+        "sent": "We sent you 100.00 USD",
         "returned": "Your payout of 100.00 USD was returned",
         "cancelled": "Your payout of 100.00 USD was cancelled",
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from payouts.closing import close_sql, dry_run_sql, payout_forecast, preflight, verification
+from payouts.closing import close_sql, dry_run_sql, due_parts, payout_forecast, preflight, verification
 from payouts.commissions import backtest_sql, first_commission, rollup_check, rollups
 from payouts.reporting.report_sql import build_report_sql
 from tests.payouts.sql_layout import format_sql
@@ -39,6 +39,7 @@ def build_statements() -> Iterator[tuple[str, str]]:
     yield "dry_run_unusual", dry_run_sql.UNUSUAL
     yield "dry_run_rows", dry_run_sql.ROWS
     yield "forecast_unsettled_amounts", payout_forecast.UNSETTLED_AMOUNTS
+    yield "forecast_due_parts", due_parts.DUE_PARTS
     yield "invariant_balances", next(sql for name, sql in verification.INVARIANTS if "balance is the last" in name)
 
     simple = backtest_sql.build_lines_sql(shorter_window=False, gained=False, promotions=False, cap=False)

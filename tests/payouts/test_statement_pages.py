@@ -18,7 +18,7 @@ from payouts.closing import statement_pdf, statements
 from payouts.closing.carry_over import LABELS, RULES, STAFF_LABELS, CarryOverReason
 from payouts.closing.close import close_month
 from payouts.commissions import forfeiture
-from payouts.models import Statement
+from payouts.models import Payout, Statement
 from tests.factories import make_affiliate
 from tests.payouts.conftest import BEGIN, FEBRUARY, MARCH, read_text
 
@@ -58,6 +58,24 @@ def test_page_csv_and_pdf_have_the_same_figures(make_settled_affiliate, sign_in)
     ]  # fmt: skip
     assert [line[-1] for line in data["lines"]] == ["0.80 USD", "5.10 USD", "9.00 USD"]
     assert make("statement_pdf", str(statement.pk)).content == pdf.content
+
+
+def test_pdf_names_program_order_dates_and_payment(make_settled_affiliate, settings):
+    settings.CONTACT_EMAIL, settings.IMPRINT_URL = "partners@shop.example", "https://shop.example/imprint"
+    statement = Statement.objects.get(affiliate=make_settled_affiliate())
+    payout = Payout.objects.get(statement=statement)
+    Payout.objects.filter(pk=payout.pk).update(state="paid", paid_at=MARCH)
+    text = " ".join(
+        pypdf.PdfReader(io.BytesIO(statement_pdf.render_statement(statement))).pages[0].extract_text().split()
+    )
+    for part in (
+        "partners@shop.example",
+        "https://shop.example/imprint",
+        "2 Jan 2026",
+        "Total",
+        f"{payout.reference}, paid on 3 Mar 2026.",
+    ):
+        assert part in text, text
 
 
 def test_pdf_shows_the_name_in_its_script_and_says_that_it_is_no_tax_invoice(make_settled_affiliate):
@@ -143,7 +161,7 @@ def test_forfeited_line_is_marked_with_its_clause(make_settled_affiliate, sign_i
     statement = Statement.objects.get(affiliate=affiliate, close__period="2026-03-01")
     data = statement_pdf._build_data(statement)
     assert data["sums"][1] == ["Commissions settled (1 line)", "\u22120.80 USD"]
-    assert [(line[2], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
+    assert [(line[3], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
     assert statement_pdf.render_statement(statement).startswith(b"%PDF-")
     assert [row[-1] for row in statements.iter_csv_rows(statement) if row[0] == "commission"] == [
         "forfeited, clause 8.8 of version 1"

@@ -1,17 +1,21 @@
 """The amounts of an affiliate that are not on a statement yet: due, pending and held."""
 
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from affiliates.models import Affiliate
 from agreements.periods import build_period
+from payouts.closing.due_parts import get_due_parts
 from payouts.closing.payout_forecast import UnsettledAmounts, get_unsettled_amounts
 from payouts.commissions import holds
 from payouts.models import Commission
+from payouts.reporting.commission_list import filter_settlement, list_commissions, sum_commissions
 from tests.scenarios import NOW, build_order, close_months, create_program, import_affiliates, parse_utc, send_orders
 
 pytestmark = pytest.mark.django_db
+MARCH = build_period(parse_utc("2026-03-01").date(), ZoneInfo("UTC"))
 
 
 @pytest.fixture
@@ -22,9 +26,7 @@ def affiliate_a(tmp_path) -> Affiliate:
 
 def read_amounts(affiliate: Affiliate) -> UnsettledAmounts:
     """Return the unsettled amounts for the close of March."""
-    from zoneinfo import ZoneInfo
-
-    return get_unsettled_amounts(affiliate, build_period(parse_utc("2026-03-01").date(), ZoneInfo("UTC")))
+    return get_unsettled_amounts(affiliate, MARCH)
 
 
 def send_order(
@@ -64,6 +66,16 @@ def test_each_commission_is_due_pending_or_held_and_counted_once(affiliate_a):
     send_order("held-and-pending", "40.00", completed=late, at=late)  # 2.00
     hold("held-and-pending")
     send_order("other-affiliate", completed=late, at=late, coupon="B")
-    assert read_amounts(affiliate_a) == UnsettledAmounts(
-        due=Decimal("8.00"), pending=Decimal("4.00"), held=Decimal("6.00")
-    )
+    amounts = read_amounts(affiliate_a)
+    assert amounts == UnsettledAmounts(due=Decimal("8.00"), pending=Decimal("4.00"), held=Decimal("6.00"))
+    parts = get_due_parts(affiliate_a, MARCH)
+    assert parts.unsettled == amounts
+    assert (parts.new, parts.changed, parts.has_more_orders) == (Decimal("15.00"), Decimal("-7.00"), False)
+    assert {row.order_id: row.difference for row in parts.orders} == {
+        "refunded": Decimal("-2.00"),
+        "held-and-refunded": Decimal("-5.00"),
+    }
+    # Each figure is the sum of the list that it links to.
+    rows = list_commissions(affiliate_a)
+    assert sum_commissions(filter_settlement(rows, "next", MARCH.ends_at)).amount == parts.new
+    assert sum_commissions(filter_settlement(rows, "later", MARCH.ends_at)).amount == amounts.pending

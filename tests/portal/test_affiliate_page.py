@@ -58,7 +58,7 @@ def test_tabs_and_figures_follow_the_permissions_of_each_group(client, db):
         ),
         PREPARER: (
             ["overview", "orders", "commissions", "statements", "payouts"],
-            ["Balance", "On its way", "Earned", "Clicks / orders"],
+            ["Balance", "Payouts under way", "Earned", "Clicks / orders"],
         ),
     }
     for group, (tabs, figures) in expected.items():
@@ -113,7 +113,7 @@ def test_links_to_all_rows_open_filtered_lists(affiliate, client):
 def test_figures_add_up(affiliate, client):
     client.force_login(make_staff(superuser=True))
     figures = read_figures(client.get(build_url(affiliate)).content.decode())
-    assert list(figures) == ["Balance", "On its way", "Earned", "Clicks / orders", "Sales target"]
+    assert list(figures) == ["Balance", "Payouts under way", "Earned", "Clicks / orders", "Sales target"]
     assert figures["Balance"] == "0.00 USD"
 
 

@@ -83,7 +83,7 @@ def test_list_of_commissions_without_any_says_when_it_fills(greta, client_for):
     assert "No commissions match these filters" in client.get(f"{url}?state=held").content.decode()
 
 
-def test_home_shows_what_is_on_its_way_and_what_was_paid(db, tmp_path, client_for):
+def test_home_names_payouts_by_their_state_and_what_was_paid(db, tmp_path, client_for):
     """400.00 of kitchen-dining earn 5.50 %, 22.00, which a close turns into a payout: the balance is 0.00."""
     create_program("2026-01-01")
     ann = import_affiliates(["ANN"], tmp_path)["ANN"]
@@ -91,15 +91,32 @@ def test_home_shows_what_is_on_its_way_and_what_was_paid(db, tmp_path, client_fo
     send_orders(build_order("A1", ("kitchen-dining", "400.00"), at=at, completed=at, coupon="ANN"))
     close_months("2026-01", "2026-02")
     assert [str(payout.amount) for payout in Payout.objects.all()] == ["22.00"]
-    assert list_figures(client_for(ann.user)) == {"On its way to you": "22.00 USD", "Paid so far": "0.00 USD"}
+    for state, label in (("approved", "Payouts being prepared"), ("sent", "Payouts sent")):
+        Payout.objects.update(state=state)
+        assert list_figures(client_for(ann.user)) == {label: "22.00 USD", "Paid so far": "0.00 USD"}
     Payout.objects.update(state="paid")
-    assert list_figures(client_for(ann.user)) == {"On its way to you": "0.00 USD", "Paid so far": "22.00 USD"}
+    assert list_figures(client_for(ann.user)) == {"Paid so far": "22.00 USD"}
+
+
+def test_home_shows_the_parts_of_what_the_next_close_settles(db, tmp_path, client_for):
+    """Of a settled commission of 22.00, 5.50 is taken back when 100.00 is refunded."""
+    create_program("2026-01-01")
+    ann = import_affiliates(["ANN"], tmp_path)["ANN"]
+    at, later = "2026-01-10T12:00:00Z", "2026-03-10T12:00:00Z"
+    send_orders(build_order("A1", ("kitchen-dining", "400.00"), at=at, completed=at, coupon="ANN"))
+    close_months("2026-01", "2026-02")
+    refunded = ("kitchen-dining", "400.00", "100.00")
+    send_orders(build_order("A1", refunded, at=later, placed=at, completed=at, coupon="ANN"))
+    page = client_for(ann.user).get("/home/").content.decode().replace("\u00a0", " ")
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "New commissions 0.00 USD Changes of settled commissions \u22125.50 USD" in text
+    assert "Orders that changed after they were settled: A1 : \u22125.50 USD" in text
 
 
 def list_figures(client):
     page = client.get("/home/").content.decode().replace("\u00a0", " ")
     cards = re.findall(r'<p class="label">([^<]+)</p>\s*<p class="value">(?:<[^>]+>)?([^<]+)', page)
-    return {label: value for label, value in cards if label in ("On its way to you", "Paid so far")}
+    return {label: value for label, value in cards if label.startswith("Pa")}
 
 
 def build_days(*amounts):

@@ -235,7 +235,7 @@ def test_cards_say_what_is_pending_and_what_stops_the_next_payout(greta, client_
     cards = list_cards(client_for(greta.user))
     stops = "rolls over; first of 2 reasons: 16.00 USD more to reach the payout threshold. clause 5.4"
     assert cards["Next payout"] == ("0.00 USD", stops)
-    assert cards["Pending"] == ("20.00 USD", "validated after the next close")
+    assert cards["For a later close"] == ("20.00 USD", "new commissions, settled after the next close")
     assert cards["Paid so far"] == ("0.00 USD", "")
 
 

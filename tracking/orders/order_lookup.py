@@ -24,7 +24,7 @@ _CLICKED_LINK_SQL = LINK_IN_SQL.format(text="(snapshot_row.content->>'click_id')
 _FIND_ORDER_SQL = {
     column: f"""
     SELECT o.id FROM tracking_order o
-     WHERE o.{column} = %(value)s
+     WHERE o.{column} = ANY(%(values)s::{kind}[])
        AND (o.affiliate_id = %(affiliate)s
             OR EXISTS (SELECT 1 FROM tracking_ordersnapshot snapshot_row
                          JOIN tracking_coupon own ON snapshot_row.content->'coupons' ? own.key
@@ -32,17 +32,23 @@ _FIND_ORDER_SQL = {
             OR EXISTS (SELECT 1 FROM tracking_ordersnapshot snapshot_row
                          JOIN tracking_link own ON own.id = {_CLICKED_LINK_SQL}
                         WHERE snapshot_row.order_id = o.order_id AND own.affiliate_id = %(affiliate)s))
+     ORDER BY array_position(%(values)s::{kind}[], o.{column}::{kind}) LIMIT 1
     """  # noqa: S608  (our own column names)
-    for column in ("order_id", "id")
+    for column, kind in (("order_id", "text"), ("id", "uuid"))
 }
 
 
 def match_order_number(text: str) -> Q:
     """Return the condition that an order's number begins with `text`, in the letter case given or in one case alone."""
     condition = Q()
-    for spelling in sorted({text, text.upper(), text.lower()}):
+    for spelling in _list_spellings(text):
         condition |= Q(order_id__startswith=spelling)
     return condition
+
+
+def _list_spellings(text: str) -> list[str]:
+    """Return `text` as given, then in one case alone: orders differ in case, but a shop's numbers are in one."""
+    return list(dict.fromkeys((text, text.upper(), text.lower())))
 
 
 class OrderReferences(NamedTuple):
@@ -115,19 +121,22 @@ class OrderLookup:
 
 
 def find_order_by_number(affiliate: Affiliate, order_id: str) -> OrderLookup | None:
-    """Find an order by the shop's number, if it is the affiliate's or a snapshot of it names their coupon or link."""
+    """Find an order by the shop's number, if it is the affiliate's or a snapshot of it names their coupon or link.
+
+    The number is compared as given first, then in upper and in lower case.
+    """
     number = clean_code(order_id).removeprefix("#")
-    return _find_order(affiliate, "order_id", number) if ORDER_ID.fullmatch(number) else None
+    return _find_order(affiliate, "order_id", _list_spellings(number)) if ORDER_ID.fullmatch(number) else None
 
 
 def find_order_by_id(affiliate: Affiliate, pk: UUID) -> OrderLookup | None:
     """Do the same as `find_order_by_number` for the primary key, which URLs contain."""
-    return _find_order(affiliate, "id", pk)
+    return _find_order(affiliate, "id", [pk])
 
 
-def _find_order(affiliate: Affiliate, column: str, value: str | UUID) -> OrderLookup | None:
+def _find_order(affiliate: Affiliate, column: str, values: list[Any]) -> OrderLookup | None:
     with connection.cursor() as cursor:
-        cursor.execute(_FIND_ORDER_SQL[column], {"value": value, "affiliate": affiliate.pk})
+        cursor.execute(_FIND_ORDER_SQL[column], {"values": values, "affiliate": affiliate.pk})
         row = cursor.fetchone()
     orders: QuerySet[Order] = Order.objects.select_related("agreement", "link")
     return OrderLookup(orders.get(pk=row[0]), affiliate) if row else None
