@@ -33,9 +33,9 @@ def test_affiliate_is_found_chosen_and_checked_by_keyboard(open_admin):
     expect(page.locator(".picker-chosen")).to_have_text(f"{anna} {anna.email}, active")
     page.locator("#id_reason").fill("A court order.")
     page.get_by_role("button", name="Hold an affiliate's payouts").click()
-    expect(page.get_by_text("Nothing has changed yet.")).to_be_visible()
+    expect(page.get_by_text("Step 2 of 2. Nothing has changed yet")).to_be_visible()
     save_screenshots(page, "picker-check")
     assert not PayoutHold.objects.exists()
-    page.get_by_role("button", name="Hold an affiliate's payouts").click()
+    page.get_by_role("button", name="Confirm: Hold an affiliate's payouts").click()
     page.wait_for_url("**/payouthold/")
     assert PayoutHold.objects.get().affiliate == anna

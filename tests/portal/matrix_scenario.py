@@ -143,21 +143,23 @@ def _create_active_affiliate(agreement: AgreementVersion) -> Affiliate:
 
 
 def _create_tracking(scenario: Scenario, owner: Affiliate, staff: dict[str, User]) -> None:
-    """Create a link with a click, a paused link, a coupon, two orders and a rejected order."""
-    link, paused = (
+    """Create a link with a click, a paused and an archived link, a coupon, two orders and a rejected order."""
+    link, paused, archived = (
         tracking_links.create_link(
             affiliate=owner, target="https://shop.example.com/", name="", sub_ids=(), now=STARTS_AT, by=None
         )
-        for _number in range(2)
+        for _number in range(3)
     )
     tracking_links.pause_link(link=paused, now=NOW, by=owner.user)
+    tracking_links.archive_link(link=archived, now=NOW, by=owner.user)
     assert Client().get(f"/r/{link.code}").status_code == 302
     coupon = coupons.assign_coupon(affiliate=owner, code="OWNER10", assigned_from=STARTS_AT, now=STARTS_AT, by=None)
     old = build_order("OLD", coupon="OWNER10", completed="2025-10-06T12:00:00Z", placed="2025-10-05T12:00:00Z")
     new = build_order("NEW", coupon="OWNER10", placed="2026-03-01T12:00:00Z", at="2026-03-01T12:00:00Z")
     intake.ingest_orders(snapshots=[old, new, old | {"currency": "GBP"}], source="a test", now=NOW)
     order = Order.objects.get(order_id="OLD")
-    remember(scenario, link, coupon, order, Click.objects.first(), Reject.objects.get(), tracking_link_resume=paused)
+    remember(scenario, link, coupon, order, Click.objects.first(), Reject.objects.get())
+    remember(scenario, tracking_link_resume=paused, tracking_link_restore=archived)
     _create_creative(scenario)
     _create_connections(scenario)
     remember(scenario, ClickLoss.objects.create(count=1))

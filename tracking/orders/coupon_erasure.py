@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Q
 
 from affiliates.models import Affiliate
-from lib.text import fold_code
+from lib.text import fold_code, is_printable_code
 from tracking.models import Coupon, Order
 from tracking.orders.incoming import IncomingOrder
 
@@ -48,7 +48,9 @@ class ErasedCodes:
     """Those of the codes that a shop has sent which were an erased affiliate's, found with one query."""
 
     def __init__(self, codes: Iterable[str]) -> None:
-        self._pseudonyms = {key: _build_pseudonym(key) for key in map(fold_code, codes) if key}
+        # No coupon has a code that cannot be stored, such as one with a lone surrogate.
+        keys = (key for key in map(fold_code, codes) if key and is_printable_code(key))
+        self._pseudonyms = {key: _build_pseudonym(key) for key in keys}
         # By key or pseudonym, when the code was assigned.
         self._assigned: dict[str, list[tuple[datetime | None, datetime | None]]] = {}
         if self._pseudonyms:
