@@ -6,6 +6,9 @@ from django.test import RequestFactory
 
 from portal.static_files import StaticFilesMiddleware
 
+# Closing a response tells Django that a request has ended, and Django then looks at its connections.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def serve(settings, tmp_path):
