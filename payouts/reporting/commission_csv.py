@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Cast, TruncDate
 
 from agreements.category_names import load_category_names
@@ -56,7 +56,7 @@ def iter_rows(rows: QuerySet[Commission], now: datetime, zone: ZoneInfo) -> Gene
 def _annotate(rows: QuerySet[Commission], zone: ZoneInfo) -> QuerySet[Commission]:
     lines = StatementLine.objects.filter(commission=OuterRef("pk")).order_by()
     numbers = lines.values("commission").annotate(
-        text=StringAgg(Cast("statement__number", CharField()), Value("; "), order_by="statement__number")
+        text=StringAgg(Cast("statement__number", CharField()), "; ", order_by="statement__number")
     )
     newest = lines.order_by("-statement__number").values("statement__number")[:1]
     # A balance that was carried over is paid by a later statement.

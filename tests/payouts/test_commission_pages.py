@@ -2,6 +2,7 @@
 
 import csv
 import re
+from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import time_machine
 from django.urls import reverse
 
 from affiliates.models import Affiliate
+from payouts.closing.close import close_month
 from payouts.commissions import holds
 from payouts.models import Commission, Payout
 from payouts.reporting import order_groups
@@ -21,6 +23,7 @@ from tests.payouts.conftest import BEGIN, JANUARY, MARCH, build_snapshot, read_t
 from tracking.links.coupons import assign_coupon
 
 pytestmark = pytest.mark.django_db
+APRIL = MARCH.replace(month=4)
 
 
 @pytest.fixture
@@ -148,6 +151,18 @@ def test_csv_names_statement_and_payment(make_settled_affiliate, sign_in):
     file = sign_in(affiliate).get(reverse("payouts:commissions_csv")).getvalue().decode("utf-8-sig")
     rows = [row for row in csv.DictReader(file.splitlines()) if row["settled"] != "0.00"]
     assert {(row["statements"], row["paid_at"]) for row in rows} == {("1", MARCH.isoformat())}
+
+
+def test_csv_names_every_statement_of_a_commission(make_settled_affiliate, sign_in):
+    affiliate = make_settled_affiliate()
+    order = Commission.objects.filter(affiliate=affiliate).order_by("order__order_id").last().order
+    refund = build_snapshot(order.order_id, order.coupon_code, ("no-such-category", "300.00", "100.00"))
+    [result] = ingest_orders(snapshots=[refund | {"updated_at": "2026-03-10T00:00:00Z"}], source="test", now=APRIL)
+    assert result.outcome == "updated", result
+    close_month(month=date(2026, 3, 1), now=APRIL, by=None)
+    file = sign_in(affiliate).get(reverse("payouts:commissions_csv")).getvalue().decode("utf-8-sig")
+    rows = {row["order_id"]: row["statements"] for row in csv.DictReader(file.splitlines())}
+    assert rows[order.order_id] == "1; 2"
 
 
 @pytest.mark.parametrize("program_terms", [{"time_zone": "Asia/Tokyo"}])
