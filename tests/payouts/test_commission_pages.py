@@ -155,7 +155,7 @@ def test_csv_names_statement_and_payment(make_settled_affiliate, sign_in):
 
 def test_csv_names_every_statement_of_a_commission(make_settled_affiliate, sign_in):
     affiliate = make_settled_affiliate()
-    order = Commission.objects.filter(affiliate=affiliate).order_by("order__order_id").last().order
+    order = Commission.objects.filter(affiliate=affiliate).latest("order__order_id").order
     refund = build_snapshot(order.order_id, order.coupon_code, ("no-such-category", "300.00", "100.00"))
     [result] = ingest_orders(snapshots=[refund | {"updated_at": "2026-03-10T00:00:00Z"}], source="test", now=APRIL)
     assert result.outcome == "updated", result
