@@ -55,8 +55,11 @@ def check_targets(*, now: datetime) -> TargetCheckCounts:
     if not Program.objects.filter(opened_at__lte=now).exists():
         return TargetCheckCounts(0, 0, 0, 0, 0)
     day = get_program_day(now)
-    stored = met_targets.store_met_checks(day=day, now=now)
-    done = set(TargetCheck.objects.filter(day=day).values_list("affiliate_id", flat=True))
+    done, stored = _list_checked_affiliates(day), 0
+    if not done:
+        # Reads all orders of the window, so once a day. Later runs evaluate one by one those who are left.
+        stored = met_targets.store_met_checks(day=day, now=now)
+        done = _list_checked_affiliates(day)
     evaluations = evaluate_targets([pk for pk in list_active_affiliates() if pk not in done], now=now)
     relevant = [one for one in evaluations if one.is_checkable or one.result is TargetResult.AT_RISK]
     context = CheckContext.load(relevant, now)
@@ -73,6 +76,10 @@ def check_targets(*, now: datetime) -> TargetCheckCounts:
         met=outcomes.count("met") + ended.met,
         reviewed=ended.reviewed,
     )
+
+
+def _list_checked_affiliates(day: date) -> set[UUID]:
+    return set(TargetCheck.objects.filter(day=day).values_list("affiliate_id", flat=True))
 
 
 class CheckContext(NamedTuple):

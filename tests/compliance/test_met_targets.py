@@ -152,6 +152,19 @@ def test_running_notice_is_left_to_the_check_that_ends_it(affiliates):
 
 
 @pytest.mark.django_db
+def test_all_orders_are_read_once_a_day(affiliates, monkeypatch):
+    read_at: list[datetime] = []
+    store = met_targets.store_met_checks
+    monkeypatch.setattr(
+        met_targets, "store_met_checks", lambda *, day, now: read_at.append(now) or store(day=day, now=now)
+    )
+    moments = [NOW, NOW + days(0.1), NOW + days(1), NOW + days(1.1)]
+    for moment in moments:
+        checks.check_targets(now=moment)
+    assert read_at == [moments[0], moments[2]]
+
+
+@pytest.mark.django_db
 def test_version_that_takes_effect_later_today_leaves_those_who_have_not_accepted_it(affiliates):
     fourth = publish_version(NOW + days(0.25), validation_days=90)
     accept(affiliates["enough"], fourth, NOW - days(1))
