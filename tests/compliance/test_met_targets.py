@@ -155,9 +155,12 @@ def test_running_notice_is_left_to_the_check_that_ends_it(affiliates):
 def test_all_orders_are_read_once_a_day(affiliates, monkeypatch):
     read_at: list[datetime] = []
     store = met_targets.store_met_checks
-    monkeypatch.setattr(
-        met_targets, "store_met_checks", lambda *, day, now: read_at.append(now) or store(day=day, now=now)
-    )
+
+    def record_and_store(*, day: date, now: datetime) -> int:
+        read_at.append(now)
+        return store(day=day, now=now)
+
+    monkeypatch.setattr(met_targets, "store_met_checks", record_and_store)
     moments = [NOW, NOW + days(0.1), NOW + days(1), NOW + days(1.1)]
     for moment in moments:
         checks.check_targets(now=moment)
