@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 from accounts.models import User
 from agreements.seeding import publish_seed_agreement
 from tests import sessions
+from tests.browser.keyboard import read_page
 from tests.factories import PASSWORD, make_staff
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
@@ -131,5 +132,5 @@ def save_screenshots(page: Page, name: str) -> None:
 
 def assert_fits(page: Page) -> None:
     """Check that nothing makes the page wider than the window."""
-    width, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    width, window = read_page(page, "() => [document.documentElement.scrollWidth, window.innerWidth]")
     assert width <= window, f"{page.url} is {width} wide in a window of {window}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 MAX_STOPS = 120
 # The element that has the focus, and what is wrong with it: unfold draws the outline of some fields around them.
@@ -19,6 +19,21 @@ READ_STOP = """() => {
   const fault = !isInWindow ? "is out of sight" : !around.some(isOutlined) ? "has no outline" : "";
   return [one.outerHTML.slice(0, 150), fault];
 }"""
+
+
+def read_page(page: Page, function: str) -> Any:
+    """Return what `function` returns on the page, which a click before may still be leaving for another one.
+
+    A page that has just been opened has no elements for a moment, and one that is left ends what runs on it.
+    """
+    for _leaving in range(10):
+        page.wait_for_load_state()
+        try:
+            return page.locator("body").evaluate(function)
+        except Error as error:
+            if "context was destroyed" not in error.message:
+                raise
+    raise AssertionError(f"{page.url} leads from one page to the next without an end")
 
 
 class Keyboard:
@@ -79,6 +94,6 @@ class Keyboard:
         raise AssertionError(f"the focus does not leave {self.page.url}")
 
     def _check_stop(self) -> str:
-        html, fault = self.page.evaluate(READ_STOP)
+        html, fault = read_page(self.page, READ_STOP)
         assert not fault, f"{self.page.url}: the focus {fault}: {html}"
         return str(html)
