@@ -47,8 +47,8 @@ shop: .venv/installed-run .venv-shop/installed
 	@exec $(BIN)/python -m tests.shop
 
 # Files whose tests share an expensive fixture or servers stay with one worker (`tests/conftest.py`). A test that fails
-# runs once more, because browsers and killed servers keep their own time; the summary names each as RERUN, with its
-# failure, so that its cause can be mended. `make quick` and `make faults` run each test once.
+# runs once more, because browsers and killed servers keep their own time; the summary names each as RERUN, so that its
+# cause can be found and mended. `make quick` and `make faults` run each test once.
 test: .venv/installed-test .venv-shop/installed browser
 	$(BIN)/python -m pytest -n 2 --reruns 1
 
