@@ -103,10 +103,9 @@ class ReviewAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("named commissions"))
     @cache_on_row
     def named_commissions(self, review: Review) -> SafeString | str:
-        rows = review.commissions.select_related("order").order_by("-placed_at", "pk")[:100]
+        rows = review.commissions.select_related("order", "line").order_by("-placed_at", "pk")[:100]
         shown = (
-            (build_admin_link(row.order, row.order.order_id), format_money(row.amount, review.agreement.currency))
-            for row in rows
+            (build_admin_link(row.order, str(row)), format_money(row.amount, review.agreement.currency)) for row in rows
         )
         return format_html_join(", ", "{} ({})", shown) or "-"
 

@@ -120,6 +120,6 @@ def _list_followups(
 def _decide_review(context: DemoContext, case: Case, review: Review, now: datetime) -> None:
     by = context.staff[case.decided_by]
     replies.add_note(
-        review=review, text="I checked the page again today and discussed the case with the owner.", now=now, by=by
+        review=review, text="I checked the page again today and discussed the case with a colleague.", now=now, by=by
     )
     decisions.decide(review=review, decision=case.decision, reason=case.decision_reason, now=now, by=by)
