@@ -75,7 +75,10 @@ def pages(matrix_program, browser, settings) -> Iterator[Pages]:
     page = context.new_page()
     page.set_default_timeout(60_000)
     with run_page_server() as server:
-        yield Pages(page, server, scenario, sessions)
+        pages = Pages(page, server, scenario, sessions)
+        # A script that fails on a page is a fault of the page.
+        page.on("pageerror", lambda error: pages.problems.append(f"{page.url}: {error}"))
+        yield pages
         context.close()
 
 
