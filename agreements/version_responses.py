@@ -1,5 +1,6 @@
 """The affiliates whom a version is for, and what each of them answered (specification 2)."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -52,12 +53,18 @@ class StateCount(NamedTuple):
     is_requested: bool
 
 
-def resolve_audience(version: AgreementVersion) -> Audience:
+def resolve_audience(version: AgreementVersion, *, now: datetime) -> Audience:
     """Return whom a version is for; for a draft, if it were published now.
 
-    Only a version with a detriment, and the first one, have to be accepted. Raises UnresolvedPlaceholder for a draft
-    whose text cannot be compared yet.
+    All who are not leaving have to accept a version with a detriment, and the first one; of another one only those who
+    are approved, because they have not accepted any. No one has to accept a version that was replaced or withdrawn.
+    Raises UnresolvedPlaceholder for a draft whose text cannot be compared yet.
     """
+    if version.effective_at is not None:
+        in_force = AgreementVersion.objects.get_in_force(now)
+        is_replaced = in_force is not None and in_force.number > version.number
+        if is_replaced or hasattr(version, "withdrawal"):
+            return Audience(NOTIFIED_STATES, ())
     if changes.get_predecessor(version) is None:
         if version.published_at is None:
             return Audience((State.APPROVED,), (State.APPROVED,))
@@ -67,7 +74,7 @@ def resolve_audience(version: AgreementVersion) -> Audience:
         has_detriment = bool(changed and changed.detriment)
     else:
         has_detriment = version.detriment
-    return Audience(NOTIFIED_STATES, STATES_ALLOWED_TO_ACCEPT if has_detriment else ())
+    return Audience(NOTIFIED_STATES, STATES_ALLOWED_TO_ACCEPT if has_detriment else (State.APPROVED,))
 
 
 def list_recipients(version: AgreementVersion, audience: Audience) -> QuerySet[Any]:

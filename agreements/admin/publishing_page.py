@@ -51,7 +51,7 @@ def compute_earliest_day(version: AgreementVersion, changed: Changes | None) -> 
 def render_explanation(version: AgreementVersion, changed: Changes | None) -> SafeString:
     """Explain what publishing will do: what changes, who is notified, and the earliest effective date."""
     terms = changed.terms if changed else ()
-    audience = version_responses.resolve_audience(version)
+    audience = version_responses.resolve_audience(version, now=timezone.now())
     recipients = version_responses.list_recipients(version, audience)
     current = AgreementVersion.objects.get_in_force(timezone.now())
     context: dict[str, Any] = {

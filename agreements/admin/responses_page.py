@@ -10,6 +10,7 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from affiliates.models import State
@@ -30,7 +31,7 @@ def render_responses(model_admin: ModelAdmin[Any], request: HttpRequest, version
 
     Raises UnresolvedPlaceholder for a draft whose text cannot be compared yet.
     """
-    audience = version_responses.resolve_audience(version)
+    audience = version_responses.resolve_audience(version, now=timezone.now())
     everyone = version_responses.list_recipients(version, audience)
     state, answer = _read_choice(request, "state", State), _read_choice(request, "answer", Response)
     found = everyone.filter(state=state) if state else everyone
@@ -64,9 +65,8 @@ def describe_response(version: AgreementVersion, response: str) -> str:
 
 def list_counts(version: AgreementVersion) -> list[tuple[str, str, int]]:
     """Return how many affiliates gave each answer to a published version: code, label and number."""
-    return _describe_counts(
-        version, version_responses.list_recipients(version, version_responses.resolve_audience(version))
-    )
+    audience = version_responses.resolve_audience(version, now=timezone.now())
+    return _describe_counts(version, version_responses.list_recipients(version, audience))
 
 
 def _describe_counts(version: AgreementVersion, everyone: QuerySet[Any]) -> list[tuple[str, str, int]]:

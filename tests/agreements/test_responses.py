@@ -41,7 +41,7 @@ def publish(draft: AgreementVersion) -> AgreementVersion:
 
 
 def read_responses(version: AgreementVersion) -> dict[Affiliate, str]:
-    return {row: row.response for row in list_recipients(version, resolve_audience(version))}
+    return {row: row.response for row in list_recipients(version, resolve_audience(version, now=NOW))}
 
 
 def test_draft_with_a_worse_term_asks_all_but_those_who_are_leaving(people, worse):
@@ -53,9 +53,20 @@ def test_draft_with_a_worse_term_asks_all_but_those_who_are_leaving(people, wors
     }
 
 
-def test_draft_without_a_worse_term_only_notifies(people, draft):
-    assert resolve_audience(draft) == Audience((*OPEN, State.LEAVING), ())
-    assert set(read_responses(draft).values()) == {Response.NOTIFIED}
+def test_draft_without_a_worse_term_only_notifies_those_who_take_part(people, draft):
+    assert resolve_audience(draft, now=NOW) == Audience((*OPEN, State.LEAVING), (State.APPROVED,))
+    responses = read_responses(draft)
+    # They have not accepted any version yet.
+    assert responses.pop(people[State.APPROVED]) == Response.MISSING
+    assert set(responses.values()) == {Response.NOTIFIED}
+
+
+def test_no_one_has_to_answer_a_replaced_or_withdrawn_version(people, worse):
+    first, version = AgreementVersion.objects.get(number=1), publish(worse)
+    assert resolve_audience(first, now=NOW).requested == OPEN
+    assert resolve_audience(first, now=NOW + 21 * DAY).requested == ()
+    publishing.withdraw_version(agreement=version, now=NOW, by=None, reason="A mistake.")
+    assert resolve_audience(AgreementVersion.objects.get(pk=version.pk), now=NOW).requested == ()
 
 
 def test_first_version_asks_approved_affiliates_alone(db):

@@ -79,7 +79,7 @@ def test_backtest_page_says_what_the_payout_threshold_changes(superuser, draft, 
     found = ThresholdBacktest(2, 3, Decimal("54.00"), 2, (), 1, Decimal("17.00"))
     monkeypatch.setattr("compliance.admin.backtest.backtest_threshold", lambda **_given: found)
     page = " ".join(superuser.get(build_url(draft)).content.decode().replace("\N{NO-BREAK SPACE}", " ").split())
-    assert "The threshold of 16.00 USD, applied to the statements of 2 months that were closed" in page
+    assert "The threshold of 16.00 USD was applied to the statements of 2 months that were closed" in page
     assert "3 payouts (54.00 USD) would have been postponed, affiliates concerned: 2." in page
     assert "1 balance (17.00 USD) that was below the threshold would have been paid." in page
 

@@ -158,4 +158,4 @@ def test_main_button_of_a_new_announcement_saves_it_and_shows_whom_it_reaches(ma
 def test_button_that_adds_an_announcement_has_a_name(manager, client):
     page = client.get(reverse("admin:messaging_announcement_changelist")).content.decode()
     link = page[page.index('class="addlink') :]
-    assert "New announcement" in link[: link.index("</a>")]
+    assert "New announcement" in link[link.index(">") : link.index("</a>")]
