@@ -62,7 +62,7 @@ def resolve_audience(version: AgreementVersion, *, now: datetime) -> Audience:
     """
     if version.effective_at is not None:
         in_force = AgreementVersion.objects.get_in_force(now)
-        is_replaced = in_force is not None and in_force.number > version.number
+        is_replaced = in_force is not None and (in_force.number or 0) > (version.number or 0)
         if is_replaced or hasattr(version, "withdrawal"):
             return Audience(NOTIFIED_STATES, ())
     if changes.get_predecessor(version) is None:

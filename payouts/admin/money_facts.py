@@ -86,7 +86,7 @@ def list_submission_facts(batch: PayoutBatch) -> list[Fact]:
     rows = {row.pk: row for row in batch.payouts.filter(state__in=UNSENT_STATES).select_related("affiliate", "details")}
     warnings = {pk: found for pk, found in list_payout_warnings(batch).items() if pk in rows}
     notes = explain_payouts(list(rows.values()), warnings)
-    named = [f"{rows[pk].affiliate}: {' '.join(f'{note}.' for note in found)}" for pk, found in notes.items()]
+    named = [f"{rows[pk].affiliate}: {' '.join(_end_sentence(note) for note in found)}" for pk, found in notes.items()]
     more = len(named) - MAX_NAMED
     rest = [_("And %(more)s more, on the page of the approval.") % {"more": more}] if more > 0 else []
     unusual = [Fact(gettext_lazy("Unusual"), text) for text in [*named[:MAX_NAMED], *rest]]
@@ -102,6 +102,10 @@ def list_batch_facts(batch: PayoutBatch, *states: str) -> list[Fact]:
         Fact(gettext_lazy("State"), batch.get_state_display()),
         Fact(gettext_lazy("Payouts"), _describe_sum(rows)),
     ]
+
+
+def _end_sentence(text: str) -> str:
+    return f"{text.rstrip('.')}."
 
 
 def _list_payout_facts(payout: Payout) -> list[Fact]:

@@ -68,6 +68,7 @@ def test_approver_sees_when_and_why_it_came_back_and_why_it_is_paid_again(
     submission = read_text(sign_in_staff(preparer).get(build_url(retry.batch, "submit")))
     approval.submit(batch=retry.batch, now=FEBRUARY, by=preparer)
     page = read_text(sign_in_staff(approver).get(build_url(retry.batch, "approve")))
+    assert ".." not in submission[submission.index(LABEL) : submission.index("confirmed the account") + 30]
     for text in (submission, page):
         assert f"{LABEL}: {refused.reference}, 3 Feb 2026, 12:00 UTC: account closed" in text
         assert "Paid again because: The affiliate confirmed the account." in text
