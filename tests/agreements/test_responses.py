@@ -170,3 +170,10 @@ def test_list_of_a_draft_that_cannot_be_rendered_leads_back(staff: Client, worse
     worse.clauses.filter(pk=clause.pk).update(body="{nonsense}")
     response = staff.get(build_admin_url("agreementversion_responses", worse.pk))
     assert response.headers["Location"] == build_admin_url("agreementversion_change", worse.pk)
+
+
+def test_list_of_a_published_version_needs_few_queries(staff: Client, people, worse, django_assert_max_num_queries):
+    address = build_admin_url("agreementversion_responses", publish(worse).pk)
+    staff.get(address)
+    with django_assert_max_num_queries(12):
+        staff.get(address)
