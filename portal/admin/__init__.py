@@ -8,7 +8,6 @@ from portal.admin import (
     channels,
     erasure,
     operations,
-    reviews,
     users,
 )
 
@@ -20,6 +19,5 @@ __all__ = [
     "channels",
     "erasure",
     "operations",
-    "reviews",
     "users",
 ]

@@ -19,13 +19,23 @@ from django_countries.filters import CountryFilter
 
 from accounts.staff import staff_member
 from affiliates import affiliate_search, applications, fields, profile
-from affiliates.admin_fields import STATE_COLORS, list_affiliate_facts, render_link
+from affiliates.admin_fields import STATE_COLORS, render_link
 from affiliates.affiliate_filter import MAX_MATCHED, match_affiliate
+from affiliates.mail_preview import build_preview
 from affiliates.models import Affiliate, Channel, State
+from compliance.admin.ending_facts import list_notice_facts, list_running_notice_facts, list_suspension_facts
 from compliance.admin.reviews import build_open_review_url
-from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION, list_notice_facts
-from compliance.models import TerminationNotice
-from compliance.offboarding import suspension, termination
+from compliance.admin.terminations import (
+    NOTICE_EXPLANATION,
+    REINSTATEMENT_EXPLANATION,
+    REVOCATION_EXPLANATION,
+    SUSPENSION_EXPLANATION,
+    UNDER_NOTICE,
+    give_notice_by_choice,
+    reinstate_affiliate,
+    revoke_running_notice,
+    suspend_affiliate,
+)
 from lib.admin.actions import ReasonForm
 from lib.admin.picker import Suggestion, build_picker_response
 from lib.admin.staff_action import StaffAction, StaffPage
@@ -97,6 +107,7 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         "suspend",
         "reinstate",
         "give_notice",
+        "revoke_notice",
         "edit_tags",
         "add_note",
         "request_erasure",
@@ -120,7 +131,7 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
 
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, affiliate: Affiliate) -> tuple[str, str]:
-        return affiliate.state, affiliate.get_state_display()
+        return affiliate.state, affiliate.state_text
 
     @admin.display(description=gettext_lazy("country"), ordering="country")
     def country_name(self, affiliate: Affiliate) -> str:
@@ -163,9 +174,7 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         found = affiliate_search.search_affiliates(request.GET.get("q", ""))
-        return build_picker_response(
-            Suggestion(one.code, str(one), f"{one.email}, {one.get_state_display()}") for one in found
-        )
+        return build_picker_response(Suggestion(one.code, str(one), f"{one.email}, {one.state_text}") for one in found)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -190,10 +199,12 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         variant="danger",
         rows=Q(state=State.ACTIVE),
         form=ReasonForm,
-        do=lambda affiliate, answers, now, by: suspension.suspend(affiliate=affiliate, now=now, by=by, **answers),
+        do=suspend_affiliate,
         title=gettext_lazy("Suspend this affiliate"),
         explanation=SUSPENSION_EXPLANATION,
-        facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
+        facts=lambda affiliate, _answers: list_suspension_facts(affiliate),
+        preview=build_preview("suspended", suspend_affiliate),
+        two_steps=True,
         success=gettext_lazy("Affiliate suspended."),
     )
     reinstate = StaffAction(
@@ -201,24 +212,40 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         permission="compliance.suspend_affiliate",
         rows=Q(state=State.SUSPENDED),
         form=ReasonForm,
-        do=lambda affiliate, answers, now, by: suspension.reinstate(affiliate=affiliate, now=now, by=by, **answers),
+        do=reinstate_affiliate,
         title=gettext_lazy("Reinstate this affiliate"),
-        facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
+        explanation=REINSTATEMENT_EXPLANATION,
+        facts=lambda affiliate, _answers: list_suspension_facts(affiliate),
+        preview=build_preview("reinstated", reinstate_affiliate),
+        two_steps=True,
         success=gettext_lazy("Affiliate reinstated."),
     )
     give_notice = StaffAction(
         gettext_lazy("Give notice"),
         permission="compliance.add_terminationnotice",
         variant="danger",
-        rows=Q(state__in=(State.APPROVED, State.ACTIVE, State.SUSPENDED)),
+        rows=Q(state__in=(State.APPROVED, State.ACTIVE, State.SUSPENDED)) & ~UNDER_NOTICE,
         form=ReasonForm,
-        do=lambda affiliate, answers, now, by: termination.give_notice(
-            affiliate=affiliate, ground=TerminationNotice.Ground.CHOICE, now=now, by=by, **answers
-        ),
+        do=give_notice_by_choice,
         title=gettext_lazy("Give notice of termination"),
         explanation=NOTICE_EXPLANATION,
         facts=lambda affiliate, _answers: list_notice_facts(affiliate),
+        preview=build_preview("termination_notice", give_notice_by_choice),
+        two_steps=True,
         success=gettext_lazy("Notice given."),
+    )
+    revoke_notice = StaffAction(
+        gettext_lazy("Revoke the notice"),
+        permission="compliance.add_terminationnotice",
+        rows=UNDER_NOTICE,
+        form=ReasonForm,
+        do=revoke_running_notice,
+        title=gettext_lazy("Revoke the notice of termination"),
+        explanation=REVOCATION_EXPLANATION,
+        facts=lambda affiliate, _answers: list_running_notice_facts(affiliate),
+        preview=build_preview("termination_revoked", revoke_running_notice),
+        two_steps=True,
+        success=gettext_lazy("Notice revoked."),
     )
 
     request_erasure = StaffAction(
@@ -235,6 +262,7 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
             " decided reviews stay under a pseudonym for the years that the agreement states."
         ),
         facts=lambda affiliate, _answers: list_erasure_facts(affiliate, timezone.now()),
+        two_steps=True,
         success=gettext_lazy("Deletion request stored. The affiliate has been notified."),
     )
 
