@@ -20,6 +20,12 @@ from payouts.commissions import forfeiture, holds
 from payouts.models import Commission, CommissionHold, PayoutHold
 
 
+def find_review(source: str) -> Review | None:
+    """Return the review that placed a hold of `source`; None if something else did."""
+    kind, _colon, pk = source.partition(":")
+    return Review.objects.filter(pk=pk).first() if kind == "review" else None
+
+
 def build_hold_reason(review: Review) -> str:
     """Return the reason for the hold, as shown to the affiliate."""
     title = _("%(title)s, clause %(clause)s of %(version)s") % {

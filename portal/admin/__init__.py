@@ -8,6 +8,7 @@ from portal.admin import (
     channels,
     erasure,
     operations,
+    payout_holds,
     users,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "channels",
     "erasure",
     "operations",
+    "payout_holds",
     "users",
 ]

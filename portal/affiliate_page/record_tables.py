@@ -3,23 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import render_link
-from affiliates.models import AffiliateNote, Channel, ChannelPreview, StatusChange
+from affiliates.models import AffiliateNote, Channel, ChannelPreview, State, StatusChange
 from agreements.applicable_version import VersionPeriod, load_version_periods
 from agreements.models import Acceptance, Decline
-from audit.models import AuditRecord
 from compliance.grounds import annotate_title
-from compliance.models import Review, Signal
+from compliance.models import Review, Signal, TargetNotice, TerminationNotice
 from lib.admin.pages import build_admin_link
 from lib.formatting import format_datetime
 from mail.models import Message
-from portal import audit_subjects
 from portal.affiliate_page.tables import MAX_ROWS, Cells, Context, Table
 
 
@@ -59,25 +56,39 @@ def _describe_preview(channel: Channel) -> SafeString | str:
 
 
 def _list_changes(context: Context) -> Sequence[Cells]:
-    rows = (
-        StatusChange.objects.filter(affiliate=context.affiliate).select_related("by").order_by("-at", "-id")[:MAX_ROWS]
-    )
-    return [
-        (
-            _format_time(row.at),
-            _describe_change(row),
-            row.by or "–",
-            row.reason or "–",
-            row.clause or "–",
-        )
-        for row in rows
+    """Return the changes of the state and the notices of termination and of missed targets, the newest first."""
+    changes = StatusChange.objects.filter(affiliate=context.affiliate).select_related("by").order_by("-at", "-id")
+    rows = [
+        (row.at, _describe_change(row), row.by or "–", row.reason or "–", row.clause or "–")
+        for row in changes[:MAX_ROWS]
     ]
+    rows += _list_notices(context)
+    rows.sort(key=lambda row: row[0], reverse=True)
+    return [(format_datetime(at), *cells) for at, *cells in rows[:MAX_ROWS]]
+
+
+def _list_notices(context: Context) -> list[tuple[datetime, object, object, str, str]]:
+    notices = TerminationNotice.objects.filter(affiliate=context.affiliate).select_related("given_by")
+    rows: list[tuple[datetime, object, object, str, str]] = []
+    for notice in notices[:MAX_ROWS]:
+        text = _("notice of termination until %(at)s") % {"at": format_datetime(notice.takes_effect_at)}
+        rows.append((notice.given_at, text, notice.given_by or _("automatic"), notice.reason or "–", notice.clause))
+        if notice.ended_at and notice.state == TerminationNotice.State.REVOKED:
+            rows.append((notice.ended_at, _("notice of termination revoked"), "–", "–", "–"))
+    if context.user.has_perm("compliance.view_targetnotice"):
+        for missed in TargetNotice.objects.filter(affiliate=context.affiliate).order_by("-notified_at")[:MAX_ROWS]:
+            text = _("notice of a missed sales target until %(at)s") % {"at": format_datetime(missed.cure_by)}
+            orders = _("%(orders)d of %(target)d orders") % {"orders": missed.orders, "target": missed.target}
+            rows.append((missed.notified_at, text, _("automatic"), orders, missed.clause))
+    return rows
 
 
 def _describe_change(change: StatusChange) -> str:
     state = change.get_after_display()
     if change.annuls_id:
         return _("%(state)s (annuls an earlier change)") % {"state": state}
+    if change.notice_ends_at and change.after == State.LEAVING:
+        return _("%(state)s until %(at)s") % {"state": state, "at": format_datetime(change.notice_ends_at)}
     return _("%(state)s for breach") % {"state": state} if change.breach else state
 
 
@@ -177,15 +188,6 @@ def _list_messages(context: Context) -> Sequence[Cells]:
     ]
 
 
-def _list_records(context: Context) -> Sequence[Cells]:
-    """Return what was done to the affiliate and their links, coupons and so on, and what they did themselves."""
-    about = audit_subjects.match_affiliates([context.affiliate.pk])
-    rows = AuditRecord.objects.filter(about | Q(by=context.affiliate.user_id)).select_related("by")[:MAX_ROWS]
-    return [
-        (build_admin_link(row, row.action), row.by or _("automatic"), row.reason, _format_time(row.at)) for row in rows
-    ]
-
-
 CHANNELS = Table(
     gettext_lazy("Channels"),
     "affiliates.view_channel",
@@ -270,13 +272,4 @@ MESSAGES = Table(
     gettext_lazy("No e-mails. What the program sends to this affiliate is listed here."),
     Message,
     build_filter=lambda affiliate: f"user__id__exact={affiliate.user_id}",
-)
-RECORDS = Table(
-    gettext_lazy("Audit trail"),
-    "audit.view_auditrecord",
-    (gettext_lazy("Action"), gettext_lazy("By"), gettext_lazy("Reason"), gettext_lazy("Time")),
-    _list_records,
-    gettext_lazy("No records. Every change of this affiliate, their links, coupons and payouts is recorded here."),
-    AuditRecord,
-    build_filter=lambda affiliate: f"q={affiliate.code}",
 )
