@@ -103,7 +103,7 @@ class ReviewActions:
     ask = StaffAction(
         gettext_lazy("Ask the affiliate"),
         permission="compliance.change_review",
-        rows=Q(state__in=questions.STATES_WITH_QUESTIONS),
+        rows=Q(state__in=Review.STATES_WITH_QUESTIONS),
         form=QuestionForm,
         do=_ask,
         title=gettext_lazy("Ask the affiliate about this review"),

@@ -33,6 +33,7 @@ from compliance.admin.forms import (
     build_open_review_form,
 )
 from compliance.admin.review_actions import ReviewActions
+from compliance.admin.review_filter import WaitingFilter
 from compliance.deadlines import is_over
 from compliance.grounds import annotate_title, list_possible_decisions
 from compliance.models import Review, ReviewEvent, ReviewFile, Signal
@@ -76,7 +77,7 @@ class EventInline(ReadOnlyInline):
 @admin.register(Review)
 class ReviewAdmin(ReviewActions, ReadOnlyAdmin):
     list_display = ("title", "affiliate", "state", "decision", "appeal", "opened_at", "decide_by", "appeal_decide_by")
-    list_filter = ("state", "decision", "appeal", "activity")
+    list_filter = (WaitingFilter, "state", "decision", "appeal", "activity")
     list_select_related = ("affiliate", "agreement")
     search_fields = ("affiliate__code", "affiliate__name", "summary")
     fields = (

@@ -15,8 +15,6 @@ from compliance.reviews.evidence_files import validate_files
 from compliance.reviews.replies import clean_text, store_files
 
 Kind = ReviewEvent.Kind
-# While staff still have to decide.
-STATES_WITH_QUESTIONS = (Review.State.OPEN, Review.State.APPEALED)
 
 
 @transaction.atomic
@@ -29,7 +27,7 @@ def ask(*, review: Review, text: str, now: datetime, by: User) -> ReviewEvent:
     text = clean_text(text)
     current = timeline.lock_review(review)
     require_uninvolved(by, [current.affiliate])
-    if current.state not in STATES_WITH_QUESTIONS:
+    if current.state not in Review.STATES_WITH_QUESTIONS:
         raise IllegalTransition(_("Nothing is left to decide in this review, so there is nothing to ask."))
     event = timeline.append_event(review=current, kind=Kind.QUESTION, now=now, by=by, text=text)
     timeline.record_audit(review=current, action="review question", now=now, by=by, reason="A question of staff.")
@@ -64,7 +62,4 @@ def answer(
 
 def has_open_question(review: Review) -> bool:
     """Return whether staff have asked something that the affiliate has not answered and still can."""
-    if review.state not in STATES_WITH_QUESTIONS:
-        return False
-    last = review.events.filter(kind__in=(Kind.QUESTION, Kind.ANSWER)).order_by("number").last()
-    return last is not None and last.kind == Kind.QUESTION
+    return Review.objects.filter(pk=review.pk).with_open_question().exists()

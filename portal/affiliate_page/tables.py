@@ -53,6 +53,8 @@ class Table:
     # The positions of the columns with numbers, and of those among them with amounts in the program's currency.
     numbers: Sequence[int] = ()
     amounts: Sequence[int] = ()
+    # A page with more about these rows: its label, and its address for an affiliate.
+    further: tuple[Label, Callable[[Affiliate], str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class ShownTable:
     rows: Sequence[Cells]
     all_url: str
     currency: str
+    further_url: str = ""
 
     @property
     def older(self) -> str:
@@ -101,4 +104,5 @@ def load_table(table: Table, context: Context) -> ShownTable:
     query = table.build_filter(context.affiliate)
     may_list = context.user.has_perm(f"{table.model._meta.app_label}.view_{table.model._meta.model_name}")
     all_url = build_changelist_url(table.model, query) if query and may_list else ""
-    return ShownTable(table, table.list_rows(context), all_url, context.currency)
+    further_url = table.further[1](context.affiliate) if table.further else ""
+    return ShownTable(table, table.list_rows(context), all_url, context.currency, further_url)

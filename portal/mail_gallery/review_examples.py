@@ -10,6 +10,7 @@ _REVIEW: dict[str, Any] = {"review": ID, "review_title": "Orders of your own", "
 _OPENED: dict[str, Any] = {
     **_REVIEW,
     "summary": "Nine orders since 3 November came from the address that your own clicks came from.\n\nPlease explain.",
+    "evidence": [],
     "reply_by": "6 Dec 2026, 10:30 CET",
     "decide_by": "20 Dec 2026, 10:30 CET",
     "held": 9,

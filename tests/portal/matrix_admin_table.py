@@ -187,6 +187,7 @@ ACTIONS: dict[str, str] = {
     "compliance_signal_open_review": "R",
     "compliance_signal_dismiss": "R",
     "compliance_targetnotice_target_forecast": "R",
+    "compliance_targetcheck_target_forecast": "R",
     "compliance_targetpause_declare": "R",
     "portal_erasurerequest_erase": "",
     "portal_erasurerequest_upcoming_deletions": "",
@@ -202,6 +203,7 @@ REDIRECTS: dict[str, str] = {
     "affiliates_affiliate_open_review": "302 admin:compliance_review_open_review",
     "affiliates_affiliate_write_message": "302 admin:messaging_conversation_write",
     "affiliates_affiliate_release_payouts": "302 admin:payouts_payouthold_release",
+    "compliance_targetcheck_target_forecast": "302 admin:compliance_targetnotice_target_forecast",
     "compliance_signal_open_review": "302 admin:compliance_review_open_review",
 }
 
