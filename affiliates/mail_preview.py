@@ -47,6 +47,10 @@ def build_preview(
         if answers is None:
             return None
         affiliate = row if isinstance(row, Affiliate) else row.affiliate if row else answers["affiliate"]
+        # The confirmation has tried the action and undone it in the database alone.
+        for changed in (row, affiliate):
+            if changed is not None:
+                changed.refresh_from_db()
         return preview_mail(lambda: do(row, answers, now, by), affiliate=affiliate, kind=kind)
 
     return preview

@@ -257,11 +257,12 @@ def _build_forfeiture(review: Review) -> dict[str, object]:
     return {"forfeited": found["count"] or 0, "forfeited_amount": amount}
 
 
-def _notify_about_review(review: Review, kind: str, *, key: str = "", **context: object) -> None:
+def _notify_about_review(review: Review, kind: str, **context: object) -> None:
+    """Queue an e-mail of `kind`, once per review, or per `key` if there is one."""
     notify(
         affiliate=review.affiliate,
         kind=kind,
-        key=key or str(review.pk),
+        key=str(context.pop("key", review.pk)),
         context={
             "review": str(review.pk),
             "review_title": get_review_title(review),

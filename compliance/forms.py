@@ -53,8 +53,9 @@ class AnswerForm(ReplyForm):
     """Asks for the answer to a question of staff."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         # The form of the reply may be on the same page.
-        super().__init__(*args, auto_id="answer_%s", **kwargs)
+        self.auto_id = "answer_%s"
         self.fields["text"].label = _("Your answer")
 
 

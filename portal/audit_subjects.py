@@ -30,7 +30,7 @@ _KINDS: tuple[type[Model], ...] = (
 
 
 def match_affiliates(affiliate_ids: Collection[UUID], kinds: Sequence[type[Model]] = _KINDS) -> Q:
-    """Return the condition that an audit record is about one of the affiliates, or about a row of theirs of `kinds`.
+    """Return the condition that an audit record is about one of the affiliates, or a row of theirs of `kinds`.
 
     Their rows are links, coupons, conversations, payouts and so on; all are read by one query.
     """
@@ -48,12 +48,15 @@ def match_affiliates(affiliate_ids: Collection[UUID], kinds: Sequence[type[Model
 
 def match_visible(affiliate: Affiliate, user: User) -> Q:
     """Return the condition that a record is about `affiliate` or by them, and of a kind of rows that `user` may view."""
-    kinds = [kind for kind in _KINDS if user.has_perm(f"{kind._meta.app_label}.view_{kind._meta.model_name}")]
+    kinds: list[type[Model]] = [
+        kind for kind in _KINDS if user.has_perm(f"{kind._meta.app_label}.view_{kind._meta.model_name}")
+    ]
     about = match_affiliates([affiliate.pk], kinds)
     # What a member of staff does is about others.
     if affiliate.user.is_staff:
         return about
-    names = [kind._meta.label_lower for kind in (*kinds, Affiliate, User)]
+    visible: list[type[Model]] = [*kinds, Affiliate, User]
+    names = [kind._meta.label_lower for kind in visible]
     return about | Q(by=affiliate.user_id, subject_type__in=names)
 
 

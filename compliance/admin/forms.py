@@ -101,7 +101,7 @@ class AppealDecisionForm(ReasonForm):
     field_order = ("outcome", "reason")
 
 
-class ObstacleRadios(UnfoldAdminRadioSelectWidget):
+class ObstacleRadios(UnfoldAdminRadioSelectWidget):  # type: ignore[misc]  # of an untyped package
     """Radio buttons of which those with an obstacle, {value: why}, cannot be chosen and say why."""
 
     def __init__(self, obstacles: Mapping[str, str]) -> None:

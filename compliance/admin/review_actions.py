@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
@@ -12,14 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBooleanWidget
 
 from accounts.staff import staff_member
 from affiliates.admin_fields import list_affiliate_facts
-from affiliates.mail_preview import build_preview, preview_mail
+from affiliates.mail_preview import preview_mail
 from compliance import review_money
 from compliance.admin.forms import QuestionForm
 from compliance.models import Review
@@ -30,13 +29,12 @@ from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_money
 from payouts.models import Commission
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 OPEN, CLOSED = Review.State.OPEN, Review.State.CLOSED
 # More would make the form unusable; the decision concerns all of them.
 MAX_ORDERS = 200
-
-
-def _ask(review: Review, answers: dict[str, Any], now: Any, by: Any) -> None:
-    questions.ask(review=review, now=now, by=by, **answers)
 
 
 def _sum_by_order(commissions: QuerySet[Commission]) -> dict[str, tuple[str, Decimal]]:
@@ -52,8 +50,8 @@ def _build_form(
     orders: dict[str, tuple[str, Decimal]],
     currency: str,
     *,
-    orders_label: Promise,
-    all_label: Promise,
+    orders_label: "StrOrPromise",
+    all_label: "StrOrPromise",
     offers_all: bool,
 ) -> type[ReasonForm]:
     """Return a form that asks which orders, whether all payouts, and why."""
@@ -81,7 +79,7 @@ def _build_form(
 
 
 def _list_facts(
-    review: Review, orders: dict[str, tuple[str, Decimal]], label: Promise, answers: dict[str, Any]
+    review: Review, orders: dict[str, tuple[str, Decimal]], label: "StrOrPromise", answers: dict[str, Any]
 ) -> Sequence[Fact]:
     """Return whose review it is, the chosen orders with their sum, and whether all payouts are concerned."""
     chosen = [orders[str(key)] for key in answers["orders"]]
@@ -105,14 +103,13 @@ class ReviewActions:
         permission="compliance.change_review",
         rows=Q(state__in=Review.STATES_WITH_QUESTIONS),
         form=QuestionForm,
-        do=_ask,
+        do=lambda review, answers, now, by: questions.ask(review=review, now=now, by=by, **answers),
         title=gettext_lazy("Ask the affiliate about this review"),
         explanation=gettext_lazy(
             "The question becomes a step of the review. The affiliate is notified by e-mail and answers on the page of the"
             " review. The answer does not replace their reply, and no deadline moves."
         ),
         facts=lambda review, _answers: list_affiliate_facts(review.affiliate),
-        preview=build_preview("review_question", _ask),
         success=gettext_lazy("Question sent. The affiliate is notified by e-mail."),
     )
 
@@ -170,7 +167,7 @@ def _run(
     *,
     title: str,
     explanation: str,
-    labels: tuple[Promise, Promise],
+    labels: "tuple[StrOrPromise, StrOrPromise]",
     offers_all: bool,
     success: str,
     mail: str = "",

@@ -137,7 +137,7 @@ class ParticipationActions:
     )
     def release_payouts(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Lead to the release of the hold, or to the list if there are several."""
-        pks = list(ACTIVE_HOLDS.filter(affiliate=object_id).values_list("pk", flat=True)[:2])
+        pks = list(ACTIVE_HOLDS.filter(affiliate__pk=object_id).values_list("pk", flat=True)[:2])
         if len(pks) == 1:
             return HttpResponseRedirect(reverse("admin:payouts_payouthold_release", args=pks))
         query = f"affiliate__id__exact={object_id}&released_at__isempty=1"

@@ -37,7 +37,7 @@ _preview = build_preview("hold_released", release_hold)
 
 @admin.register(PayoutHold)
 class ReviewedPayoutHoldAdmin(PayoutHoldAdmin):
-    fields = tuple("review_link" if name == "source" else name for name in PayoutHoldAdmin.fields)
+    fields = ("affiliate", "reason", "review_link", "placed_at", "placed_by", "ends_at", "released_at", "released_by")
     readonly_fields = fields
 
     release = StaffAction(

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import render_link
-from affiliates.models import AffiliateNote, Channel, ChannelPreview, State, StatusChange
+from affiliates.models import AffiliateNote, Channel, ChannelPreview
 from agreements.applicable_version import VersionPeriod, load_version_periods
 from agreements.models import Acceptance, Decline
 from compliance.grounds import annotate_title
-from compliance.models import Review, Signal, TargetNotice, TerminationNotice
+from compliance.models import Review, Signal
 from lib.admin.pages import build_admin_link
 from lib.formatting import format_datetime
 from mail.models import Message
@@ -53,43 +53,6 @@ def _describe_preview(channel: Channel) -> SafeString | str:
         return _("Not read: %(problem)s.") % {"problem": preview.problem}
     lines = ((line,) for line in (preview.title, preview.description) if line)
     return format_html_join(mark_safe("<br>"), "{}", lines) or _("It has no title.")
-
-
-def _list_changes(context: Context) -> Sequence[Cells]:
-    """Return the changes of the state and the notices of termination and of missed targets, the newest first."""
-    changes = StatusChange.objects.filter(affiliate=context.affiliate).select_related("by").order_by("-at", "-id")
-    rows = [
-        (row.at, _describe_change(row), row.by or "–", row.reason or "–", row.clause or "–")
-        for row in changes[:MAX_ROWS]
-    ]
-    rows += _list_notices(context)
-    rows.sort(key=lambda row: row[0], reverse=True)
-    return [(format_datetime(at), *cells) for at, *cells in rows[:MAX_ROWS]]
-
-
-def _list_notices(context: Context) -> list[tuple[datetime, object, object, str, str]]:
-    notices = TerminationNotice.objects.filter(affiliate=context.affiliate).select_related("given_by")
-    rows: list[tuple[datetime, object, object, str, str]] = []
-    for notice in notices[:MAX_ROWS]:
-        text = _("notice of termination until %(at)s") % {"at": format_datetime(notice.takes_effect_at)}
-        rows.append((notice.given_at, text, notice.given_by or _("automatic"), notice.reason or "–", notice.clause))
-        if notice.ended_at and notice.state == TerminationNotice.State.REVOKED:
-            rows.append((notice.ended_at, _("notice of termination revoked"), "–", "–", "–"))
-    if context.user.has_perm("compliance.view_targetnotice"):
-        for missed in TargetNotice.objects.filter(affiliate=context.affiliate).order_by("-notified_at")[:MAX_ROWS]:
-            text = _("notice of a missed sales target until %(at)s") % {"at": format_datetime(missed.cure_by)}
-            orders = _("%(orders)d of %(target)d orders") % {"orders": missed.orders, "target": missed.target}
-            rows.append((missed.notified_at, text, _("automatic"), orders, missed.clause))
-    return rows
-
-
-def _describe_change(change: StatusChange) -> str:
-    state = change.get_after_display()
-    if change.annuls_id:
-        return _("%(state)s (annuls an earlier change)") % {"state": state}
-    if change.notice_ends_at and change.after == State.LEAVING:
-        return _("%(state)s until %(at)s") % {"state": state, "at": format_datetime(change.notice_ends_at)}
-    return _("%(state)s for breach") % {"state": state} if change.breach else state
 
 
 def _list_notes(context: Context) -> Sequence[Cells]:
@@ -198,18 +161,6 @@ CHANNELS = Table(
     _list_channels,
     gettext_lazy("No channels. The affiliate adds sites, profiles, newsletters and apps."),
     Channel,
-)
-STATUS_HISTORY = Table(
-    gettext_lazy("Status history"),
-    "affiliates.view_statuschange",
-    (
-        *(gettext_lazy("Since"), gettext_lazy("State"), gettext_lazy("By")),
-        *(gettext_lazy("Reason"), gettext_lazy("Clause")),
-    ),
-    _list_changes,
-    gettext_lazy("No changes of the state."),
-    StatusChange,
-    build_filter=lambda _affiliate: "",
 )
 NOTES = Table(
     gettext_lazy("Private notes"),

@@ -12,6 +12,7 @@ from portal.affiliate_page import (
     money_tables,
     personal_data_tables,
     record_tables,
+    status_table,
     timeline,
     tracking_tables,
 )
@@ -23,7 +24,7 @@ OVERVIEW = Tab(
     (
         *(record_tables.NOTES, record_tables.CHANNELS),
         *(application_tables.ANSWERS, application_tables.RULE_CHECKS),
-        record_tables.STATUS_HISTORY,
+        status_table.STATUS_HISTORY,
     ),
 )
 TABS: Sequence[Tab] = (

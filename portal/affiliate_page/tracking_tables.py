@@ -1,6 +1,5 @@
 """Tables of links, coupons and orders on the page of an affiliate."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ from lib.admin.pages import build_admin_link
 from lib.formatting import format_datetime, format_money
 from lib.money import ZERO
 from payouts.reporting.figures import Figures
-from payouts.reporting.reports import GroupBy, build_report
+from payouts.reporting.reports import GroupBy, compare_values
 from payouts.reporting.spans import Preset, get_preset_span
 from portal.affiliate_page.tables import MAX_ROWS, Cells, Context, Table
 from tracking.models import Coupon, Link, Order, OrderLine
@@ -25,14 +24,20 @@ from tracking.models import Coupon, Link, Order, OrderLine
 def _list_links(context: Context) -> Sequence[Cells]:
     """Return the newest links with what they brought this month and last month."""
     links = Link.objects.for_affiliate(context.affiliate).order_by("-created_at")[:MAX_ROWS]
-    this_month, last_month = (_load_figures(context, preset) for preset in (Preset.THIS_MONTH, Preset.LAST_MONTH))
+    zone = get_program_time_zone()
+    today = context.now.astimezone(zone).date()
+    spans = {
+        "span": get_preset_span(Preset.THIS_MONTH, today),
+        "previous_span": get_preset_span(Preset.LAST_MONTH, today),
+    }
+    figures = compare_values(affiliate=context.affiliate, by=GroupBy.LINK, zone=zone, **spans)
+    nothing = (Figures(), Figures())
     return [
         (
             build_admin_link(link, link.name or link.code),
             link.target,
             _describe_link(link),
-            *_list_figures(this_month[str(link.pk)]),
-            *_list_figures(last_month[str(link.pk)]),
+            *(cell for each in figures.get(str(link.pk), nothing) for cell in _list_figures(each)),
         )
         for link in links
     ]
@@ -42,14 +47,6 @@ def _describe_link(link: Link) -> str:
     if link.archived_at:
         return _("archived")
     return _("paused") if link.paused_at else _("active")
-
-
-def _load_figures(context: Context, preset: Preset) -> defaultdict[str, Figures]:
-    """Return the figures of each link, by its id, in the days of `preset`."""
-    zone = get_program_time_zone()
-    span = get_preset_span(preset, context.now.astimezone(zone).date())
-    report = build_report(affiliate=context.affiliate, by=GroupBy.LINK, span=span, zone=zone)
-    return defaultdict(Figures, {row.key: row.current for row in report.rows})
 
 
 def _list_figures(figures: Figures) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Holding and releasing money during a review, by reviewers and by finance (specification 8)."""
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,6 +11,7 @@ from compliance import review_money
 from compliance.models import Review
 from compliance.reviews import decisions, hold_changes
 from compliance.reviews.open_review import open_review
+from lib.errors import NotAllowed
 from payouts.models import PayoutHold
 from tests.admin_confirmation import confirm_twice
 from tests.compliance.cases import days, list_mails, make_order
@@ -121,7 +122,7 @@ def test_hold_changes_follow_the_state_of_the_review(review, reviewer, orders, a
         hold_changes.release(review=review, orders=first, reason=" ", now=now, by=reviewer)
     with pytest.raises(ValidationError, match="Choose what to hold"):
         hold_changes.hold(review=review, orders=first, all_payouts=True, reason="x", now=now, by=reviewer)
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(NotAllowed, match="concerns you"):
         hold_changes.release(review=review, orders=first, reason="x", now=now, by=affiliate.user)
     with pytest.raises(IllegalTransition, match="deadline to decide has passed"):
         hold_changes.hold(review=review, orders=first, reason="x", now=review.decide_by, by=reviewer)

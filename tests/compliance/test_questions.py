@@ -9,8 +9,8 @@ from affiliates.errors import IllegalTransition
 from compliance.models import Review
 from compliance.reviews import appeals, decisions, questions, replies
 from compliance.reviews.open_review import open_review
+from lib.admin.actions import CONFIRMED
 from mail.rendering import render
-from tests.admin_confirmation import confirm_twice
 from tests.compliance.cases import days, list_mails
 from tests.compliance.review_cases import list_event_kinds
 from tests.factories import make_staff
@@ -28,7 +28,8 @@ def build_url(review, name="change"):
 
 def test_question_is_a_step_of_the_review_and_leads_back_to_it(client, review, reviewer, affiliate):
     client.force_login(reviewer)
-    response = confirm_twice(client, build_url(review, "ask"), {"text": "Which site is this?"}, follow=True)
+    answers = {CONFIRMED: "1", "text": "Which site is this?"}
+    response = client.post(build_url(review, "ask"), answers, follow=True)
     assert response.redirect_chain == [(build_url(review), 302)]
     page = response.content.decode()
     assert "Question sent." in page

@@ -23,7 +23,7 @@ from tracking.models import Coupon
 def _list_unassign_facts(coupon: Coupon) -> list[Fact]:
     """Return whose coupon it is, and what becomes of later orders with it."""
     return [
-        *(list_affiliate_facts(coupon.affiliate) if coupon.affiliate else ()),
+        *list_affiliate_facts(coupon.affiliate),
         Fact(gettext_lazy("Coupon"), coupon.code),
         Fact(
             gettext_lazy("Orders placed from now on"),
