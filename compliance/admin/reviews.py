@@ -128,7 +128,8 @@ class ReviewAdmin(ReviewActions, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("addresses of the evidence (shown to the affiliate)"))
     def evidence_links(self, review: Review) -> SafeString | str:
-        shown = ((render_link(address),) for address in review.evidence_addresses.splitlines())
+        addresses = review.evidence_addresses.splitlines()
+        shown = ((render_link(one) if one.startswith("http") else one,) for one in addresses)
         return format_html_join(mark_safe("<br>"), "{}", shown) or "-"
 
     @admin.display(description=gettext_lazy("evidence"))

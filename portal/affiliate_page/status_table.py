@@ -84,7 +84,8 @@ def _select(
         "row_reason": Cast(F(reason) if reason else Value(""), TEXT),
         "row_clause": Cast(F("clause"), TEXT),
     }
-    return rows.order_by(f"-{time}", "-pk").annotate(**columns).values_list(*COLUMNS)[:MAX_ROWS]
+    selected: QuerySet[Any, Any] = rows.order_by(f"-{time}", "-pk").annotate(**columns).values_list(*COLUMNS)
+    return selected[:MAX_ROWS]
 
 
 def _describe(row: Row) -> str:

@@ -5,7 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, TextField, Value
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,6 +36,57 @@ class Entry(NamedTuple):
     detail: str
 
 
+class Source(NamedTuple):
+    """Rows that affiliates add and that the audit trail does not have; `key` is that of the page they link to."""
+
+    permission: str
+    label: str | Promise
+    url_name: str
+    rows: QuerySet[Any]
+    time: str
+    detail: str
+    key: str = "pk"
+    owner: str = "affiliate"
+
+
+SOURCES = (
+    Source(
+        "agreements.view_acceptance",
+        gettext_lazy("agreement version accepted"),
+        "admin:agreements_acceptance_change",
+        Acceptance.objects.all(),
+        "accepted_at",
+        "agreement__name",
+    ),
+    Source(
+        "affiliates.view_channel",
+        gettext_lazy("channel added"),
+        "admin:affiliates_channel_change",
+        Channel.objects.all(),
+        "added_at",
+        "address",
+    ),
+    Source(
+        "tracking.view_link",
+        gettext_lazy("tracking link created"),
+        "admin:tracking_link_change",
+        Link.objects.all(),
+        "created_at",
+        "target",
+    ),
+    Source(
+        "messaging.view_conversation",
+        gettext_lazy("message written"),
+        "admin:messaging_conversation_change",
+        ConversationMessage.objects.filter(from_staff=False),
+        "at",
+        "conversation__subject",
+        key="conversation",
+        owner="conversation__affiliate",
+    ),
+)
+
+
 def parse_time(text: str) -> datetime | None:
     """Return the time from which a page starts, as its address has it; None for the newest page, or nonsense."""
     try:
@@ -51,29 +106,31 @@ def list_entries(context: Context) -> Page:
 
 
 def _find_entries(context: Context) -> Iterator[Entry]:
-    """Yield the newest entries of each source: the audit trail, and what affiliates do that it does not have."""
-    affiliate = context.affiliate
+    """Yield the newest entries of the audit trail, and of what affiliates do that it does not have."""
     records = _read_records(context)
     yield from _build_from_records(records, context)
-    if context.user.has_perm("agreements.view_acceptance"):
-        accepted = Acceptance.objects.for_affiliate(affiliate).select_related("agreement")
-        for one in _limit(accepted, "accepted_at", context):
-            yield Entry(one.accepted_at, build_admin_link(one, _("agreement accepted")), affiliate, str(one.agreement))
-    if context.user.has_perm("affiliates.view_channel"):
-        for one in _limit(Channel.objects.for_affiliate(affiliate), "added_at", context):
-            yield Entry(one.added_at, build_admin_link(one, _("channel added")), affiliate, one.address)
-    if context.user.has_perm("tracking.view_link"):
-        # The trail has those that staff made for the affiliate.
-        by_staff = {record.subject_id for record in records if record.action == "link created"}
-        for one in _limit(Link.objects.for_affiliate(affiliate), "created_at", context):
-            if str(one.pk) not in by_staff:
-                link = build_admin_link(one, _("tracking link created"))
-                yield Entry(one.created_at, link, affiliate, one.name or one.target)
-    if context.user.has_perm("messaging.view_conversation"):
-        written = ConversationMessage.objects.filter(conversation__affiliate=affiliate, from_staff=False)
-        for one in _limit(written.select_related("conversation"), "at", context):
-            link = build_admin_link(one.conversation, _("message written"))
-            yield Entry(one.at, link, affiliate, one.conversation.subject)
+    # The trail has those that staff made for the affiliate.
+    links_by_staff = {record.subject_id for record in records if record.action == "link created"}
+    sources = [one for one in SOURCES if context.user.has_perm(one.permission)]
+    if not sources:
+        return
+    first, *others = (_select(one, place, context) for place, one in enumerate(sources))
+    for at, place, key, detail in first.union(*others, all=True):
+        if key not in links_by_staff:
+            url = reverse(sources[place].url_name, args=[key])
+            what = format_html('<a href="{}">{}</a>', url, sources[place].label)
+            yield Entry(at, what, context.affiliate, detail)
+
+
+def _select(source: Source, place: int, context: Context) -> QuerySet[Any, Any]:
+    rows = source.rows.filter(**{source.owner: context.affiliate})
+    columns = {
+        "row_at": F(source.time),
+        "row_place": Value(place),
+        "row_key": Cast(F(source.key), TextField()),
+        "row_detail": Cast(F(source.detail), TextField()),
+    }
+    return _limit(rows.annotate(**columns), source.time, context).values_list(*columns)
 
 
 def _read_records(context: Context) -> list[AuditRecord]:

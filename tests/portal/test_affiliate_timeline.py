@@ -45,9 +45,17 @@ def build_url(affiliate, tab="audit", **query):
 @pytest.mark.parametrize(
     ("group", "seen", "unseen"),
     [
-        ("affiliate managers", ["message written", "Odd clicks."], ["agreement accepted"]),
-        ("compliance reviewers", ["message written", "Odd clicks.", "agreement accepted"], ["Ask the bank, too."]),
-        ("payout preparers", ["payout details changed", "Odd clicks."], ["message written", "agreement accepted"]),
+        ("affiliate managers", ["message written", "Odd clicks."], ["agreement version accepted"]),
+        (
+            "compliance reviewers",
+            ["message written", "Odd clicks.", "agreement version accepted"],
+            ["Ask the bank, too."],
+        ),
+        (
+            "payout preparers",
+            ["payout details changed", "Odd clicks."],
+            ["message written", "agreement version accepted"],
+        ),
     ],
 )
 def test_timeline_has_what_the_reader_may_view(client, affiliate, group, seen, unseen):
