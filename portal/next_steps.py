@@ -104,7 +104,7 @@ def _build_question_step(summary: Any, frame: Frame, agreement: AgreementVersion
         return None
     return Step(
         _("Answer a question about a review"),
-        _("We have asked you something before we decide."),
+        _("We have a question before we decide."),
         reverse("compliance:review", args=[summary.review_with_question]),
         _("Read and answer"),
         "soon",

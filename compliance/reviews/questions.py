@@ -61,5 +61,5 @@ def answer(
 
 
 def has_open_question(review: Review) -> bool:
-    """Return whether staff have asked something that the affiliate has not answered and still can."""
+    """Return whether a question of staff waits for the affiliate, who can still answer it."""
     return Review.objects.filter(pk=review.pk).with_open_question().exists()
