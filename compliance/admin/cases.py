@@ -44,6 +44,7 @@ def render_case(review: Review, *, now: datetime) -> SafeString:
         "at_stake": describe_money(review, now=now),
         "held": review_money.compute_held_amount(review),
         "holds_all": review_money.holds_all_payouts(review),
+        "evidence_addresses": review.evidence_addresses.splitlines(),
         "evidence": [(signal, render_evidence(signal)) for signal in review.signals.order_by("raised_at", "pk")],
         "entries": build_staff_timeline(review),
     }

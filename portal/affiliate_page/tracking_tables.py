@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,8 +35,7 @@ def _list_links(context: Context) -> Sequence[Cells]:
     nothing = (Figures(), Figures())
     return [
         (
-            build_admin_link(link, link.name or link.code),
-            link.target,
+            format_html("{}<br>{}", build_admin_link(link, link.name or link.code), link.target),
             _describe_link(link),
             *(cell for each in figures.get(str(link.pk), nothing) for cell in _list_figures(each)),
         )
@@ -93,7 +93,7 @@ LINKS = Table(
     gettext_lazy("Tracking links"),
     "tracking.view_link",
     (
-        *(gettext_lazy("Link"), gettext_lazy("Destination"), gettext_lazy("State")),
+        *(gettext_lazy("Link and destination"), gettext_lazy("State")),
         *(gettext_lazy("Clicks / orders this month"), gettext_lazy("Commission this month")),
         *(gettext_lazy("Clicks / orders last month"), gettext_lazy("Commission last month")),
     ),
@@ -102,8 +102,8 @@ LINKS = Table(
         "No tracking links yet. Affiliates create them after they have accepted the agreement, and so may you."
     ),
     Link,
-    numbers=(3, 5),
-    amounts=(4, 6),
+    numbers=(2, 4),
+    amounts=(3, 5),
     further=(gettext_lazy("Report of last month by link"), _build_report_url),
 )
 COUPONS = Table(

@@ -180,6 +180,16 @@ def test_affiliate_reads_only_the_decisions_that_the_agreement_allows(client, af
     assert mail.context["evidence"] == ["https://blog.example/a", "https://blog.example/b"]
 
 
+def test_reviewers_decide_beside_the_addresses_of_the_evidence(staff, affiliate, second_reviewer):
+    review = open_review(
+        affiliate=affiliate, activity="fraud", summary="Odd.", evidence_addresses="https://blog.example/a",
+        now=timezone.now(), by=second_reviewer,
+    )  # fmt: skip
+    for name in ("change", "decide"):
+        page = staff.get(reverse(f"admin:compliance_review_{name}", args=[review.pk])).content.decode()
+        assert 'href="https://blog.example/a"' in page, name
+
+
 def test_addresses_of_the_evidence_are_checked(staff, affiliate):
     url = reverse("admin:compliance_review_open_review") + f"?affiliate={affiliate.code}"
     answers = {CONFIRMED: "1", "grounds": "activity:fraud", "summary": "Odd.", "evidence_addresses": "javascript://x"}
