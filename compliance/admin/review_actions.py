@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -19,6 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldBoolea
 from accounts.staff import staff_member
 from affiliates.admin_fields import list_affiliate_facts
 from affiliates.mail_preview import preview_mail
+from agreements.rules import Rule
 from compliance import review_money
 from compliance.admin.forms import QuestionForm
 from compliance.models import Review
@@ -27,14 +29,24 @@ from lib.admin.actions import ReasonForm
 from lib.admin.confirmation import Fact, run_checked_action
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_money
-from payouts.models import Commission
+from payouts.models import Commission, CommissionHold, PayoutHold
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 OPEN, CLOSED = Review.State.OPEN, Review.State.CLOSED
+_SOURCE = Concat(Value("review:"), Cast(OuterRef("pk"), TextField()), output_field=TextField())
+_HOLDS_COMMISSIONS = Q(Exists(CommissionHold.objects.filter(source=_SOURCE, released_at=None)))
+_HOLDS_PAYOUTS = Q(Exists(PayoutHold.objects.filter(source=_SOURCE, released_at=None)))
+# Commissions are released by hand only before the decision.
+RELEASABLE = (_HOLDS_PAYOUTS & ~Q(state=CLOSED)) | (_HOLDS_COMMISSIONS & Q(state=OPEN))
 # More would make the form unusable; the decision concerns all of them.
 MAX_ORDERS = 200
+
+
+def _select_holdable(_request: HttpRequest) -> Q:
+    """Return the reviews in which money can be held: open, in time, and not about a missed target."""
+    return Q(state=OPEN, decide_by__gt=timezone.now()) & ~Q(term=Rule.SALES_TARGET.value)
 
 
 def _sum_by_order(commissions: QuerySet[Commission]) -> dict[str, tuple[str, Decimal]]:
@@ -113,7 +125,7 @@ class ReviewActions:
         success=gettext_lazy("Question sent. The affiliate is notified by e-mail."),
     )
 
-    @StaffPage(gettext_lazy("Hold money"), permission="compliance.change_review", rows=Q(state=OPEN) & Q(term=""))
+    @StaffPage(gettext_lazy("Hold money"), permission="compliance.change_review", rows=_select_holdable)
     def hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Hold named commissions, or all payouts, until the review is decided."""
         review = _get_review(self, request, object_id)
@@ -131,7 +143,7 @@ class ReviewActions:
             success=_("Money held."),
         )
 
-    @StaffPage(gettext_lazy("Release a hold"), permission="compliance.change_review", rows=~Q(state=CLOSED))
+    @StaffPage(gettext_lazy("Release a hold"), permission="compliance.change_review", rows=RELEASABLE)
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Release single orders, or all payouts, that the review holds."""
         review = _get_review(self, request, object_id)

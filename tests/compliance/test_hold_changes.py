@@ -115,6 +115,25 @@ def test_managers_neither_hold_nor_release(client, affiliate, review):
     assert client.get(build_url(review, "release")).status_code == 403
 
 
+def test_only_what_is_possible_is_offered(client, review, reviewer, orders):
+    client.force_login(reviewer)
+    release, hold = build_url(review, "release"), build_url(review, "hold")
+
+    def list_offered() -> tuple[bool, bool]:
+        page = client.get(build_url(review)).content.decode()
+        return release in page, hold in page
+
+    assert list_offered() == (True, True)
+    numbers = [one.order_id for one in orders]
+    now = timezone.now()
+    hold_changes.release(review=review, orders=numbers, all_payouts=True, reason="x", now=now, by=reviewer)
+    assert list_offered() == (False, True)
+    assert client.get(release).status_code == 403
+    decisions.decide(review=review, decision="forfeiture", reason="So.", now=now, by=reviewer)
+    # What the forfeiture holds is released by a granted appeal alone.
+    assert list_offered() == (False, False)
+
+
 def test_hold_changes_follow_the_state_of_the_review(review, reviewer, orders, affiliate):
     now = timezone.now()
     first = [orders[0].order_id]
