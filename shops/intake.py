@@ -26,7 +26,7 @@ from shops.reject_truncation import MAX_LINE_CHARACTERS, truncate_row, truncate_
 from shops.strict_json import InvalidNumber, UnreadableInput, parse_json
 from tracking.models import Reason
 from tracking.orders import ingestion
-from tracking.orders.coupon_erasure import ErasedCodes
+from tracking.orders.coupon_erasure import ErasedCodes, find_erased_codes
 from tracking.orders.incoming import IncomingOrder, Outcome
 from tracking.orders.order_state import OrderState
 from tracking.orders.snapshot_fields import MAX_COUPONS, MAX_SENT_LENGTHS, Rejected
@@ -195,7 +195,7 @@ def _load_known_results(order_ids: Collection[str]) -> dict[str, tuple[str | Non
 
 def _store_rejects(rows: Sequence[IncomingOrder], *, source: str, now: datetime, reader: Reader) -> None:
     refused = [row for row in rows if row.is_refused]
-    erased = ErasedCodes(code for row in refused for code in _list_coupons(row.row))
+    erased = find_erased_codes(code for row in refused for code in _list_coupons(row.row))
     rejects = [
         Reject(
             received_at=now,
@@ -229,7 +229,7 @@ def serialize_rejected_row(incoming: IncomingOrder, reader: Reader, erased: Eras
     if isinstance(row, dict) and row.get("customer") is not None:
         row = _replace_value(row, "customer", _redact_customer(row["customer"], reader))
     if isinstance(row, dict) and (codes := _list_coupons(row)):
-        row = _replace_coupons(row, erased or ErasedCodes(codes))
+        row = _replace_coupons(row, erased or find_erased_codes(codes))
     return json.dumps(truncate_row(row), default=_format_number, ensure_ascii=True)
 
 
