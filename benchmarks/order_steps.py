@@ -32,8 +32,7 @@ STEPS = {
     "shops.api.bodies.read_rows": "parse JSON",
     "tracking.orders.snapshots.Reader.read": "check every field",
     "tracking.orders.snapshots.Snapshot.serialize": "normal form and its digest",
-    "tracking.orders.ingestion.build_pseudonyms": "attribution",
-    "tracking.orders.ingestion.load_new_orders": "attribution",
+    "tracking.orders.ingestion.prepare_batch": "attribution",
     "tracking.orders.ingestion._attribute": "attribution",
     "payouts.commissions.writer.price_lines": "prices and their explanations",
     "django.db.backends.base.base.BaseDatabaseWrapper.commit": "COMMIT",
@@ -44,8 +43,7 @@ STATEMENTS = {
     r"INSERT INTO tracking_orderline": "lines",
     r"INSERT INTO tracking_order\b": "orders",
     r"payouts_commission": "commissions",
-    r"tracking_coupon": "coupons, links, histories, known orders",
-    r"agreements_promotion": "currency and promotions",
+    r"tracking_coupon": "coupons, links, histories, versions, known orders",
     r"nextval": "numbers of rows",
 }
 COPYING = ("tracking.orders.ingestion_sql", "tracking.orders.line_sql", "payouts.commissions.writer")
@@ -83,6 +81,9 @@ class Stopwatch:
 def measure_rows(rounds: int, puts: int) -> Iterator[dict[str, Any]]:
     """Yield a row for each step of a batch and of a single order, the longest first, and one for the bare database."""
     with own_database("accord_bench_order_steps") as address:
+        import logging
+
+        from django.conf import settings
         from django.core.wsgi import get_wsgi_application
 
         from accounts import api_keys
@@ -93,6 +94,8 @@ def measure_rows(rounds: int, puts: int) -> Iterator[dict[str, Any]]:
         population.copy_affiliates(AFFILIATES)
         key = api_keys.create(name="the shop", now=datetime.now(UTC), by=None)[1]
         application = request_body.wrap_wsgi(get_wsgi_application())
+        settings.DEBUG = False
+        logging.disable(logging.INFO)
         gc.set_threshold(50_000, 20, 100)  # as config/wsgi.py
         batches = [_measure_batch(application, key, f"B{number}-") for number in range(rounds + 1)]
         yield from _build_rows(f"batch of {BATCH:,} orders with {LINES} lines each", batches[1:])

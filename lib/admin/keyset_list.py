@@ -50,10 +50,10 @@ class KeysetChangeList(ChangeList):
         Django's order by `created_at, -pk` would have to sort all e-mails of a close, which have one time.
         """
         ordering: list[Any] = super().get_ordering(request, queryset)
-        usual = list(queryset.query.order_by)
-        is_one = "." not in self.params.get(ORDER_VAR, ".") and all(isinstance(name, str) for name in usual)
-        turned = [_reverse(name) for name in usual] if is_one else []
-        return turned if turned and ordering[0] == turned[0] else ordering
+        usual = [name for name in queryset.query.order_by if isinstance(name, str)]
+        turned = [_reverse(name) for name in usual] if usual == list(queryset.query.order_by) else []
+        is_one = "." not in self.params.get(ORDER_VAR, ".")
+        return turned if is_one and turned and ordering[0] == turned[0] else ordering
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page: by its number if there are few rows, else by the row before or after it."""

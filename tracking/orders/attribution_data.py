@@ -42,7 +42,7 @@ _FACTS_SQL = f"""
            {build_microseconds_sql("accepted_at")}, NULL, NULL, NULL, NULL
       FROM agreements_acceptance JOIN involved USING (affiliate_id)
      UNION ALL
-    SELECT 'version', id, NULL, NULL,
+    SELECT 'version', id, NULL, currency,
            {build_microseconds_sql("effective_at")}, NULL, number, attribution_days, detriment
       FROM agreements_agreementversion version
      WHERE published_at IS NOT NULL
@@ -53,6 +53,8 @@ _FACTS_SQL = f"""
      UNION ALL
     SELECT 'program', NULL, NULL, NULL, NULL,
            {build_microseconds_sql("ends_at")}, NULL, NULL, NULL FROM agreements_program
+     UNION ALL
+    SELECT 'promotion', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE EXISTS (SELECT FROM agreements_promotion)
 """  # noqa: S608 -- our own column names
 
 
@@ -78,11 +80,16 @@ class StatusChange(NamedTuple):
 
 
 class BatchData(NamedTuple):
-    """What the attribution of a batch depends on. Of its orders, `known_orders` have a row."""
+    """What the attribution of a batch depends on. Of its orders, `known_orders` have a row.
+
+    `currency` is that of all versions, "" before the first is published.
+    """
 
     facts: AttributionData
     click_tokens: Mapping[str, ClickToken | None]
     known_orders: Collection[str]
+    currency: str
+    has_promotions: bool
 
     def attribute(self, snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
         """Return {order id: attribution} for the snapshots of orders without a row; they may be of the batch only."""
@@ -121,7 +128,13 @@ def _load_batch(
         orders=orders,
         known_at=known_at,
     )
-    return BatchData(_build_attribution_data(facts), click_tokens, {fact.text for fact in facts["order"]})
+    return BatchData(
+        _build_attribution_data(facts),
+        click_tokens,
+        known_orders={fact.text for fact in facts["order"]},
+        currency=next((version.text for version in facts["version"]), ""),
+        has_promotions=bool(facts["promotion"]),
+    )
 
 
 def _attribute_snapshot(data: AttributionData, snapshot: Snapshot, click_token: ClickToken | None) -> Attribution:

@@ -87,8 +87,8 @@ def find_erased_codes(codes: Iterable[str]) -> ErasedCodes:
     assignments: dict[str, list[CouponAssignment]] = defaultdict(list)
     if pseudonyms:
         found = Coupon.objects.filter(key__in=[*pseudonyms, *pseudonyms.values()])
-        for key, *assignment in found.values_list("key", "affiliate_id", "assigned_from", "assigned_until"):
-            assignments[key].append(CouponAssignment(*assignment))
+        for key, owner, since, until in found.values_list("key", "affiliate_id", "assigned_from", "assigned_until"):
+            assignments[key].append(CouponAssignment(owner, since, until))
     return ErasedCodes(pseudonyms, assignments)
 
 
