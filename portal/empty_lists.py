@@ -57,8 +57,8 @@ TEXTS = {
     "payouts.PayoutHold": _("Affiliates who are paid nothing for now, and why. Hold a payout to add one."),
     "payouts.Statement": _("Monthly statements of affiliates. They are written by the month-end close."),
     "portal.ErasureRequest": _(
-        "Affiliates who asked for their personal data to be deleted. None has so far. Requests by letter are entered on"
-        " the page of the affiliate: “Enter a deletion request”."
+        "Affiliates who asked for their personal data to be deleted. They ask on their page “My data”; enter a request by"
+        " letter or telephone on the page of the affiliate, tab “Personal data”."
     ),
     "portal.IntegrityCheck": _(
         "Results of the nightly checks of ledger, acceptances and reports. Look again tomorrow."

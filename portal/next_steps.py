@@ -31,6 +31,7 @@ def list_next_steps(summary: Any, frame: Frame) -> list[Step]:
     builders = (
         _build_agreement_step,
         _build_review_step,
+        _build_question_step,
         _build_appeal_step,
         _build_target_step,
         _build_payout_details_step,
@@ -95,6 +96,18 @@ def _build_review_step(summary: Any, frame: Frame, agreement: AgreementVersion |
         _("Read and reply"),
         "urgent",
         _find_clause(agreement, Rule.REPLY_DAYS),
+    )
+
+
+def _build_question_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+    if summary.review_with_question is None:
+        return None
+    return Step(
+        _("Answer a question about a review"),
+        _("We have a question before we decide."),
+        reverse("compliance:review", args=[summary.review_with_question]),
+        _("Read and answer"),
+        "soon",
     )
 
 

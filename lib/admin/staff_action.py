@@ -58,8 +58,9 @@ class StaffAction:
     is passed on, so that the domain function says why it is too late. `do(row, answers, now, by)` gets the answers of
     `form`, which may be a function of the row, runs in one transaction, and refuses with ValidationError, NotAllowed
     or PermissionDenied. `facts(row, answers)` says what will change (`lib.admin.confirmation`): beside the form of a
-    row, without answers; else in a second step. `title`, `explanation` and `success` may be functions of the row;
-    without a row, `success` may be a function of what `do` returned.
+    row, without answers; in a second step without a row, and with `two_steps`, for what is grave. The second step
+    shows the e-mail, too. `title`, `explanation` and `success` may be functions of the row; without a row, `success`
+    may be a function of what `do` returned.
     """
 
     def __init__(
@@ -81,13 +82,14 @@ class StaffAction:
         preview: MakePreview | None = None,
         icon: str | None = None,
         variant: str | None = None,
+        two_steps: bool = False,
     ) -> None:
         self.label, self.permission, self.do, self.form, self.rows = label, permission, do, form, rows
         self.title, self.explanation, self.success = title or label, explanation, success
         self.facts = facts
         self.list_label, self.list_title, self.list_success = list_label, list_title, list_success or _count_rows
         self.find_obstacle, self.preview = find_obstacle, preview
-        self.icon, self.variant = icon, variant
+        self.icon, self.variant, self.two_steps = icon, variant, two_steps
 
     def __set_name__(self, owner: type[ModelAdmin[Any]], name: str) -> None:
         add_permission_check(owner, name, self.permission, self.rows)
@@ -127,6 +129,8 @@ class StaffAction:
             return run_action
         if row is None:
             return partial(run_checked_action, check=partial(self.facts, None))
+        if self.two_steps:
+            return partial(run_checked_action, check=partial(self.facts, row), facts=self.facts(row, {}))
         return partial(run_action, facts=self.facts(row, {}))
 
     def _build_list_action(self, name: str) -> Any:

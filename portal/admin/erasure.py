@@ -77,6 +77,7 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
         variant="danger",
         do=lambda request, _answers, now, by: erasure.erase_affiliate(affiliate=request.affiliate, now=now, by=by),
         title=lambda request: _("Delete personal data of %s") % request.affiliate,
+        facts=lambda request, _answers: list_erasure_facts(request.affiliate, timezone.now()),
         success=lambda request: _("Personal data of %s deleted.") % request.affiliate,
         explanation=gettext_lazy(
             "This cannot be undone. Personal fields are deleted, also in e-mails, payout files, the admin log and the"
