@@ -87,6 +87,10 @@ class ProgramEndForm(ReasonForm):
     )
     field_order = ("ends_at", "program_name", "reason")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["program_name"].help_text = _("Name of the program: %(name)s") % {"name": settings.PROGRAM_NAME}
+
     def clean_program_name(self) -> str:
         name = str(self.cleaned_data["program_name"]).strip()
         if name != settings.PROGRAM_NAME:

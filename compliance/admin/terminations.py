@@ -3,19 +3,24 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from affiliates.mail_preview import build_preview
 from affiliates.models import Affiliate
+from agreements.models import AgreementVersion
 from agreements.program_currency import get_program_currency
 from compliance.admin.ending_facts import list_notice_facts, list_revocation_facts, list_suspension_facts
 from compliance.admin.forms import AffiliateReasonForm, ProgramEndForm
 from compliance.models import TerminationNotice
-from compliance.offboarding import program_end, suspension, termination
+from compliance.offboarding import end_effects, program_end, suspension, termination
 from compliance.offboarding.notice_expiry import PARTICIPATING_STATES
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
@@ -76,20 +81,26 @@ def revoke_running_notice(affiliate: Affiliate, answers: dict[str, Any], now: da
 
 
 def _list_end_facts(_row: None, answers: dict[str, Any]) -> list[Fact]:
-    """Return what the end of the program concerns."""
+    """Return what the end of the program concerns; the rest is in the explanation, which both steps show."""
     owed, currency = booking.get_liability(), get_program_currency()
     notified = Affiliate.objects.filter(state__in=PARTICIPATING_STATES).count()
     return [
+        Fact(gettext_lazy("Program"), settings.PROGRAM_NAME),
         Fact(gettext_lazy("End of the program"), format_datetime(answers["ends_at"])),
         Fact(gettext_lazy("Affiliates who are notified at once"), f"{notified:,}"),
         Fact(gettext_lazy("Owed to affiliates now"), format_money(owed.total, currency)),
-        Fact(
-            gettext_lazy("After the end"),
-            _(
-                "Orders no longer count. The following month-end closes settle and pay what was earned, without a minimum."
-            ),
-        ),
     ]
+
+
+def _explain_end(_row: None) -> SafeString:
+    """Say what happens to links, orders, money and applications, with numbers, sums and clauses."""
+    version = AgreementVersion.objects.get_in_force(timezone.now())
+    context = {
+        "effects": end_effects.measure_end_effects(),
+        "clauses": end_effects.find_end_clauses(version) if version else None,
+        "currency": get_program_currency(),
+    }
+    return render_to_string("admin/compliance/program_end.html", context)
 
 
 @admin.register(TerminationNotice)
@@ -147,7 +158,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
         do=lambda _row, answers, now, by: program_end.announce_end(
             ends_at=answers["ends_at"], reason=answers["reason"], now=now, by=by
         ),
-        explanation=gettext_lazy("Every affiliate is notified at once and applications close. This cannot be undone."),
+        explanation=_explain_end,
         facts=_list_end_facts,
         success=gettext_lazy("End of the program announced."),
     )

@@ -16,7 +16,7 @@ from compliance.signals import abuse_reports
 from compliance.targets import checks
 from lib.admin.actions import CONFIRMED
 from lib.formatting import format_datetime
-from payouts.models import CommissionHold
+from payouts.models import Commission, CommissionHold
 from tests.admin_confirmation import confirm_twice
 from tests.compliance import cases
 from tests.compliance.cases import days, list_mails, make_active_affiliate, make_order
@@ -300,6 +300,30 @@ def test_announce_end_action_wants_the_programs_name_and_notifies_affiliates(cli
     confirm_twice(client, url, answers)
     assert f"{Program.current().ends_at:%Y-%m-%d %H:%M}" == f"{end:%Y-%m-%d} 00:00"
     assert list_mails(affiliate, "end_of_program")
+
+
+def test_announcement_of_the_end_says_what_happens_to_links_orders_and_money(client, agreement, affiliate):
+    client.force_login(make_staff(superuser=True))
+    make_order(affiliate, timezone.now() - days(2), order_id="OPEN")
+    make_affiliate(state=State.APPLIED)
+    page = client.get(build_url("terminationnotice_announce_end")).content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    page = " ".join(page.split())
+    assert f"Name of the program: {settings.PROGRAM_NAME}" in page
+    for text in (
+        "1 affiliate is notified by e-mail",
+        "The 1 application that is not decided yet can only be rejected.",
+        "their clicks are no longer tracked (clause 11.1)",
+        f"still count for {agreement.attribution_days} days after it",
+        "are placed before the end (clause 11.1)",
+        "holding periods continue, and each is validated or reversed as before (clause 4.6)",
+        "Held money (0.00 USD of it today)",
+        "each pays every positive balance, whatever its size (clause 10.5)",
+        "Payouts under way (0.00 USD today)",
+        "The clauses are those of version 1.",
+    ):
+        assert text in page, text
+    unsettled = Commission.objects.get().amount
+    assert f"Commissions not settled yet ({unsettled} USD today)" in page
 
 
 def test_program_page_links_to_the_announcement_until_the_end_is_announced(client, agreement):

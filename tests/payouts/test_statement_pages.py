@@ -10,7 +10,8 @@ import pypdf
 import pytest
 from django.urls import reverse
 
-from affiliates.models import Affiliate
+from affiliates import status_history
+from affiliates.models import Affiliate, State
 from mail.attachments import make
 from mail.models import Message
 from mail.rendering import render
@@ -20,7 +21,7 @@ from payouts.closing.close import close_month
 from payouts.commissions import forfeiture
 from payouts.models import Payout, Statement
 from tests.factories import make_affiliate
-from tests.payouts.conftest import BEGIN, FEBRUARY, MARCH, read_text
+from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -188,3 +189,25 @@ def test_every_carry_over_reason_has_a_label_and_a_rule():
 def test_unknown_carry_over_reason_is_rejected(agreement):
     with pytest.raises(ValueError, match="because"):
         statements.explain_reason("because", agreement.pk)
+
+
+def test_list_of_staff_names_reasons_in_the_words_of_staff(make_payable_affiliate, grant, sign_in_staff, preparer):
+    affiliate = make_payable_affiliate()
+    grant(affiliate, "20.00")
+    status_history.change_status(affiliate=affiliate, to=State.SUSPENDED, now=JANUARY, by=None, reason="a test")
+    close_month(month=BEGIN.date(), now=FEBRUARY, by=None)
+    client = sign_in_staff(preparer)
+    for address in (
+        reverse("admin:payouts_statement_changelist"),
+        reverse("admin:payouts_statement_change", args=[Statement.objects.get().pk]),
+    ):
+        page = read_text(client.get(address))
+        assert str(STAFF_LABELS[CarryOverReason.SUSPENDED]) in page
+        assert "You were" not in page
+
+
+def test_statement_lines_of_staff_have_no_heading_that_repeats_the_amount(make_settled_affiliate, preparer, client):
+    statement = Statement.objects.get(affiliate=make_settled_affiliate())
+    client.force_login(preparer)
+    page = read_text(client.get(reverse("admin:payouts_statement_change", args=[statement.pk])))
+    assert page.count("5.10") == 1

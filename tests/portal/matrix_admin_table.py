@@ -109,6 +109,7 @@ ACTIONS: dict[str, str] = {
     "agreements_agreementversion_preview": "R",
     "agreements_agreementversion_translations": "",
     "agreements_agreementversion_differences": "R",
+    "agreements_agreementversion_responses": "R",
     "agreements_agreementversion_backtest": "",
     "agreements_agreementversion_publish": "",
     "agreements_agreementversion_withdraw": "",

@@ -181,6 +181,8 @@ def test_owner_enters_a_deletion_request_and_sees_what_is_kept(affiliate, client
     page = client.get(url).content.decode()
     assert "Outstanding before the deletion" in page
     assert "Kept under a pseudonym" in page
+    numbers = affiliate.channels.count(), affiliate.payout_details.count()
+    assert "channels: {}, payout accounts: {}".format(*numbers) in page
     confirm_twice(client, url, {"reason": "By letter of 3 May."})
     request = ErasureRequest.objects.get(affiliate=affiliate)
     assert AuditRecord.objects.filter(action="erasure requested", reason="By letter of 3 May.").exists()
