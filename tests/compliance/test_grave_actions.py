@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates.models import State
-from agreements import acceptances
 from agreements.models import AgreementVersion
 from compliance.models import Review, TerminationNotice
 from compliance.offboarding import termination
@@ -18,6 +17,7 @@ from lib.formatting import format_date
 from tests.admin_confirmation import confirm_twice
 from tests.compliance.cases import days, list_mails, make_order
 from tests.factories import make_affiliate, make_staff
+from tests.portal.conftest import accept_agreement
 
 STEP_TWO = "Step 2 of 2. Nothing has changed yet"
 
@@ -115,14 +115,7 @@ def test_notice_to_an_approved_affiliate_runs_on_when_they_accept(agreement, rev
     now = timezone.now()
     approved = make_affiliate(state=State.APPROVED, at=now - days(3))
     notice = termination.give_notice(affiliate=approved, ground="choice", reason="So.", now=now, by=reviewer)
-    acceptances.record_offline_acceptance(
-        affiliate=approved,
-        agreement=AgreementVersion.objects.get(),
-        accepted_at=now,
-        evidence="paper",
-        now=now,
-        by=None,
-    )
+    accept_agreement(approved, AgreementVersion.objects.get(), now)
     approved.refresh_from_db()
     assert (approved.state, approved.notice_ends_at) == (State.ACTIVE, notice.takes_effect_at)
 

@@ -45,6 +45,7 @@ def test_question_is_a_step_of_the_review_and_leads_back_to_it(client, review, r
 def test_affiliate_answers_once_with_files_and_still_owes_a_reply(client, review, reviewer, affiliate):
     questions.ask(review=review, text="Which site is this?", now=timezone.now(), by=reviewer)
     client.force_login(affiliate.user)
+    assert "Answer a question about a review" in client.get(reverse("portal:home")).content.decode()
     url = reverse("compliance:review", args=[review.pk])
     page = client.get(url).content.decode()
     assert "Answer the question" in page

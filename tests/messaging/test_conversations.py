@@ -174,3 +174,20 @@ def test_database_refuses_a_second_conversation_about_a_subject(affiliate):
         Conversation.objects.create(
             affiliate=affiliate, subject=first.subject.upper(), state="read", started_at=NOW, last_message_at=NOW
         )
+
+
+def test_state_says_who_has_the_last_word(db):
+    affiliate, by = make_affiliate(), make_staff("affiliate managers")
+    conversation = conversations.write_to_affiliate(affiliate=affiliate, subject="Hi", text="x", now=NOW, by=by)
+    conversation.refresh_from_db()
+    assert conversation.state_text == "waiting for the affiliate"
+    conversations.answer_program(conversation=conversation, text="x", now=NOW + HOUR, by=affiliate.user)
+    conversation.refresh_from_db()
+    assert conversation.state_text == "new"
+    conversations.mark_read_by_staff(conversation=conversation, now=NOW + HOUR)
+    conversations.close_without_answer(conversation=conversation, now=NOW + HOUR, by=by)
+    conversation.refresh_from_db()
+    assert conversation.state_text == "no answer needed"
+    conversations.answer_affiliate(conversation=conversation, text="x", now=NOW + 2 * HOUR, by=by)
+    conversation.refresh_from_db()
+    assert conversation.state_text == "waiting for the affiliate"

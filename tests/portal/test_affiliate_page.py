@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -119,6 +120,17 @@ def test_figures_add_up(affiliate, client):
     figures = read_figures(client.get(build_url(affiliate)).content.decode())
     assert list(figures) == ["Balance", "Payouts under way", "Earned", "Clicks / orders", "Sales target"]
     assert figures["Balance"] == "0.00 USD"
+
+
+def test_statements_add_up(affiliate, client):
+    client.force_login(make_staff(superuser=True))
+    page = client.get(build_url(affiliate, "statements")).content.decode()
+    rows = re.findall(r"<tr>(.*?)</tr>", page.partition("Closing balance")[2].partition("</table>")[0], re.DOTALL)
+    assert any(statement.adjustments for statement in affiliate.statements.all())
+    for row in filter(None, rows):
+        amounts = [Decimal(text) for text in re.findall(r"<td[^>]*>(-?[\d,.]+\.\d\d)</td>", row)]
+        opening, commissions, adjusted, returned, payout, closing = amounts
+        assert opening + commissions + adjusted + returned - payout == closing
 
 
 def test_profile_form_is_on_the_overview_alone(affiliate, client):

@@ -1,6 +1,7 @@
 """The timeline on the page of an affiliate, by who reads it, and the tab of personal data."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -10,6 +11,7 @@ from agreements.models import Program
 from compliance.offboarding import suspension
 from messaging import conversations
 from payouts.commissions import holds
+from payouts.ledger import adjustments
 from payouts.payout_details import details
 from portal import erasure
 from portal.affiliate_page.timeline import PAGE_SIZE
@@ -34,6 +36,10 @@ def affiliate(db):
         confirmation="a test",
     )  # fmt: skip
     holds.hold_payouts(affiliate=affiliate, source="staff", reason="Ask the bank.", now=now, by=by)
+    bonus = Decimal("5.00")
+    proposed = adjustments.propose(affiliate=affiliate, kind="bonus", amount=bonus, reason="Pictures.", now=now, by=by)
+    approver = make_staff(superuser=True)
+    adjustments.approve(adjustment=proposed, now=now, by=approver)
     return affiliate
 
 
@@ -45,15 +51,15 @@ def build_url(affiliate, tab="audit", **query):
 @pytest.mark.parametrize(
     ("group", "seen", "unseen"),
     [
-        ("affiliate managers", ["message written", "Odd clicks."], ["agreement version accepted"]),
+        ("affiliate managers", ["message written", "Odd clicks."], ["agreement version accepted", "adjustment"]),
         (
             "compliance reviewers",
             ["message written", "Odd clicks.", "agreement version accepted"],
-            ["Ask the bank, too."],
+            ["adjustment"],
         ),
         (
             "payout preparers",
-            ["payout details changed", "Odd clicks."],
+            ["payout details changed", "Odd clicks.", "adjustment approved"],
             ["message written", "agreement version accepted"],
         ),
     ],
