@@ -19,6 +19,7 @@ WITHOUT_MARK = {
     "payouts/management/commands/export_statements.py",
 }
 DOWNLOADS = {
+    "agreements/admin/responses_page.py",
     "payouts/admin/adjustments.py",
     "payouts/admin/closes.py",
     "payouts/admin/dry_run.py",
