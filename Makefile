@@ -48,7 +48,7 @@ shop: .venv/installed-run .venv-shop/installed
 
 # Files whose tests share an expensive fixture or servers stay with one worker (`tests/conftest.py`). A test that fails
 # runs once more, because browsers and killed servers keep their own time; the summary names each as RERUN, so that its
-# cause can be found and mended. `make quick` and `make faults` run each test once.
+# cause can be found and fixed. `make quick` and `make faults` run each test once.
 test: .venv/installed-test .venv-shop/installed browser
 	$(BIN)/python -m pytest -n 2 --reruns 1
 

@@ -129,8 +129,11 @@ def status(value: str, label: str = "") -> SafeString:
 def order_status(order: Order) -> SafeString:
     """Return an order's status for its affiliate, without suggesting that "paid" means that the affiliate was paid."""
     if order.status == Status.PAID:
-        return status("placed", _("paid, awaiting completion"))
-    return status(order.status, order.get_status_display())
+        shown = status("placed", _("paid, awaiting completion"))
+    else:
+        shown = status(order.status, order.get_status_display())
+    # Where the list knows whether a commission of the order is held.
+    return format_html("{} {}", shown, status("held", _("held"))) if getattr(order, "is_held", False) else shown
 
 
 @register.simple_tag
