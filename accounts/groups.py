@@ -16,7 +16,9 @@ PAYOUT_APPROVERS = "payout approvers"
 # What the members of each do, for the form that chooses the groups of a user.
 DESCRIPTIONS = {
     AFFILIATE_MANAGERS: _("decide applications and channels, write to affiliates, assign coupons, manage creatives"),
-    COMPLIANCE_REVIEWERS: _("check signals, open and decide reviews and appeals, suspend affiliates, give notice"),
+    COMPLIANCE_REVIEWERS: _(
+        "check signals, open and decide reviews and appeals, suspend affiliates, hold payouts, give notice"
+    ),
     PAYOUT_PREPARERS: _("close months, propose adjustments, submit and export payouts, connect shops, import orders"),
     PAYOUT_APPROVERS: _("approve payouts and adjustments that someone else submitted or proposed"),
 }
@@ -98,7 +100,9 @@ GROUPS: dict[str, list[str]] = {
         "tracking.view_orderline",
         "payouts.view_commission",
         "payouts.view_commissionhold",
-        # To ask affiliates about their reviews.
+        # To hold payouts during a suspicion, and to release them.
+        "payouts.view_payouthold",
+        "payouts.release_payouthold",
         "messaging.view_conversation",
         "messaging.answer_conversation",
         "compliance.view_review",

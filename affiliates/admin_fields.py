@@ -45,7 +45,7 @@ def list_affiliate_facts(affiliate: Affiliate) -> list[Fact]:
     return [
         Fact(gettext_lazy("Affiliate"), str(affiliate)),
         Fact(gettext_lazy("E-mail"), affiliate.email),
-        Fact(gettext_lazy("State"), affiliate.get_state_display()),
+        Fact(gettext_lazy("State"), affiliate.state_text),
     ]
 
 

@@ -69,7 +69,7 @@ def find_affiliate(text: str) -> Affiliate:
 
 def describe_affiliate(affiliate: Affiliate) -> str:
     """Return name, code, e-mail address and state, by which staff tell affiliates apart."""
-    return f"{affiliate}, {affiliate.email}, {affiliate.get_state_display()}"
+    return f"{affiliate}, {affiliate.email}, {affiliate.state_text}"
 
 
 def _list_searches(text: str) -> Iterator[QuerySet[Affiliate]]:

@@ -122,6 +122,8 @@ def _activate_affiliate(acceptance: Acceptance, affiliate: Affiliate, *, by: Use
         at=acceptance.accepted_at,
         reason=_("accepted version %s") % acceptance.agreement.name,
         clause=cite_clause(acceptance.agreement, Rule.ACCEPTANCE),
+        # A termination notice runs on.
+        notice_ends_at=affiliate.notice_ends_at,
     )
 
 

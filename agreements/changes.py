@@ -36,6 +36,14 @@ EFFECT_LABELS = {
 }
 
 
+# For staff.
+STAFF_EFFECT_LABELS = {
+    Effect.BENEFIT: gettext_lazy("better for affiliates"),
+    Effect.DETRIMENT: gettext_lazy("worse for affiliates"),
+    Effect.NEUTRAL: gettext_lazy("neutral"),
+}
+
+
 @dataclass(frozen=True)
 class TermChange:
     """One changed term.
@@ -54,6 +62,10 @@ class TermChange:
     @property
     def effect_label(self) -> str:
         return str(EFFECT_LABELS[self.effect])
+
+    @property
+    def staff_effect_label(self) -> str:
+        return str(STAFF_EFFECT_LABELS[self.effect])
 
 
 @dataclass(frozen=True)

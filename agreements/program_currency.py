@@ -41,15 +41,6 @@ def find_program_currency() -> str | None:
     return row[0] if row else None
 
 
-def get_currency_and_promotions() -> tuple[str, bool]:
-    """Return the currency that every version names, and whether there are any promotions, in one query."""
-    query, parameters = _build_currency_query()
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT ({query}), EXISTS (SELECT FROM agreements_promotion)", parameters)  # noqa: S608
-        currency, has_promotions = cursor.fetchone()
-    return currency or AgreementVersion().currency, has_promotions
-
-
 def get_currency_and_zone() -> tuple[str, ZoneInfo]:
     """Return the currency and the time zone that every version names, in one query; the defaults before the first."""
     published = AgreementVersion.objects.published().order_by("number").values_list("currency", "time_zone")

@@ -1,5 +1,6 @@
 """E-mails of compliance to affiliates, queued in the transaction of the event they report (specification 10)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from compliance import review_money
 from compliance.grounds import cite_review_clause, get_review_title, is_missed_target
-from compliance.models import Review, TargetNotice, TerminationNotice
+from compliance.models import Review, ReviewEvent, TargetNotice, TerminationNotice
 from lib.formatting import format_money, lazy_datetime_for
 from payouts.models import Commission
 
@@ -27,6 +28,7 @@ def send_review_opened(review: Review, *, hold_all_reason: str) -> None:
         review,
         "review_opened",
         summary=review.summary,
+        evidence=review.evidence_addresses.splitlines(),
         reply_by=lazy_datetime_for(review.reply_by, review.affiliate),
         decide_by=lazy_datetime_for(review.decide_by, review.affiliate),
         held=held,
@@ -76,6 +78,24 @@ def send_hold_released(review: Review, *, amount: Decimal, held_all_payouts: boo
         decide_by=lazy_datetime_for(review.decide_by, review.affiliate),
         deadline_clause=cite_clause(review.agreement, Rule.REVIEW_DAYS),
     )
+
+
+def send_hold_released_by_staff(
+    review: Review, *, commissions: Sequence[Commission], released_all_payouts: bool, reason: str, now: datetime
+) -> None:
+    amount = sum((commission.amount for commission in commissions), Decimal("0.00"))
+    _notify_about_review(
+        review,
+        "hold_released",
+        key=f"{review.pk}:{now.isoformat()}",
+        amount=format_money(amount, review.agreement.currency) if commissions else "",
+        held_all_payouts=released_all_payouts,
+        reason=reason,
+    )
+
+
+def send_review_question(review: Review, event: ReviewEvent) -> None:
+    _notify_about_review(review, "review_question", key=str(event.pk), question=event.text)
 
 
 def send_suspended(affiliate: Affiliate, *, reason: str, clause: str, review: Review | None, now: datetime) -> None:
@@ -238,10 +258,11 @@ def _build_forfeiture(review: Review) -> dict[str, object]:
 
 
 def _notify_about_review(review: Review, kind: str, **context: object) -> None:
+    """Queue an e-mail of `kind`, once per review, or per `key` if there is one."""
     notify(
         affiliate=review.affiliate,
         kind=kind,
-        key=str(review.pk),
+        key=str(context.pop("key", review.pk)),
         context={
             "review": str(review.pk),
             "review_title": get_review_title(review),

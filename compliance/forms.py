@@ -49,6 +49,16 @@ class ReplyForm(forms.Form):
         return [(file.name or "", file.read()) for file in self.cleaned_data["files"]]
 
 
+class AnswerForm(ReplyForm):
+    """Asks for the answer to a question of staff."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The form of the reply may be on the same page.
+        self.auto_id = "answer_%s"
+        self.fields["text"].label = _("Your answer")
+
+
 class AppealForm(forms.Form):
     text = forms.CharField(
         label=_("Why you disagree with the decision"),

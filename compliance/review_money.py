@@ -7,13 +7,23 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from affiliates.models import Affiliate
+from compliance import timeline
 from compliance.grounds import get_review_title
-from compliance.models import Review
+from compliance.models import Review, ReviewEvent
+from lib.formatting import format_money
+from mail.rendering import override_language
 from payouts.commissions import forfeiture, holds
 from payouts.models import Commission, CommissionHold, PayoutHold
+
+
+def find_review(source: str) -> Review | None:
+    """Return the review that placed a hold of `source`; None if something else did."""
+    kind, _colon, pk = source.partition(":")
+    return Review.objects.filter(pk=pk).first() if kind == "review" else None
 
 
 def build_hold_reason(review: Review) -> str:
@@ -59,12 +69,15 @@ def holds_all_payouts(review: Review) -> bool:
     return PayoutHold.objects.filter(source=review.source, released_at__isnull=True).exists()
 
 
-def hold_commissions(*, review: Review, commissions: Sequence[Commission], now: datetime, by: User | None) -> None:
-    """Hold those of `commissions` that `review` does not hold yet."""
+def hold_commissions(
+    *, review: Review, commissions: Sequence[Commission], now: datetime, by: User | None
+) -> list[Commission]:
+    """Hold those of `commissions` that `review` does not hold yet, and return them."""
     holding = set(list_held_commissions(review).values_list("pk", flat=True))
     free = [commission for commission in commissions if commission.pk not in holding]
     if free:
         holds.hold_commissions(commissions=free, source=review.source, reason=build_hold_reason(review), now=now, by=by)
+    return free
 
 
 def hold_all_payouts(*, review: Review, reason: str, now: datetime, by: User | None) -> None:
@@ -72,18 +85,59 @@ def hold_all_payouts(*, review: Review, reason: str, now: datetime, by: User | N
     holds.hold_payouts(affiliate=review.affiliate, source=review.source, reason=reason, now=now, by=by)
 
 
+def release_some(
+    *,
+    review: Review,
+    commissions: Sequence[Commission],
+    all_payouts: bool,
+    reason: str,
+    now: datetime,
+    by: User | None,
+) -> None:
+    """Release what `review` holds of `commissions`, and with `all_payouts` its hold on every payout."""
+    holds.release_holds(source=review.source, commissions=commissions, now=now, by=by)
+    if all_payouts:
+        holds.release_payouts(affiliate=review.affiliate, source=review.source, reason=reason, now=now, by=by)
+
+
+def append_event(
+    review: Review,
+    kind: ReviewEvent.Kind,
+    commissions: Sequence[Commission],
+    all_payouts: bool,
+    *,
+    reason: str = "",
+    now: datetime,
+    by: User | None,
+) -> None:
+    """Append an event with what is held or released, and why, in the affiliate's language: they read it."""
+    with override_language(review.affiliate.language):
+        parts = []
+        if commissions:
+            amount = sum((commission.amount for commission in commissions), Decimal("0.00"))
+            values = {"count": len(commissions), "amount": format_money(amount, review.agreement.currency)}
+            text = ngettext("%(count)d commission, %(amount)s", "%(count)d commissions, %(amount)s", len(commissions))
+            parts.append(text % values)
+        parts += [_("all payouts")] if all_payouts else []
+        text = "; ".join(parts)
+    text = f"{text}: {reason}" if reason else text
+    timeline.append_event(review=review, kind=kind, now=now, by=by, text=text)
+
+
 def release_hold(*, review: Review, now: datetime, by: User | None) -> bool:
-    """Release everything that `review` holds; return whether it held anything."""
-    commissions, all_payouts = list_held_commissions(review).exists(), holds_all_payouts(review)
-    if commissions:
-        holds.release_holds(source=review.source, now=now, by=by)
+    """Release everything that `review` holds, and append an event; return whether it held anything."""
+    commissions, all_payouts = list(list_held_commissions(review)), holds_all_payouts(review)
+    if not commissions and not all_payouts:
+        return False
+    holds.release_holds(source=review.source, commissions=commissions, now=now, by=by)
     if all_payouts:
         holds.release_payouts(affiliate=review.affiliate, source=review.source, now=now, by=by)
-    return commissions or all_payouts
+    append_event(review, ReviewEvent.Kind.HOLD_RELEASED, commissions, all_payouts, now=now, by=by)
+    return True
 
 
 def forfeit_commissions(*, review: Review, now: datetime, by: User | None) -> list[Commission]:
-    """Forfeit the commissions that `review` names, release its hold, and return those forfeited.
+    """Forfeit the commissions that `review` names, release its hold on them, and return those forfeited.
 
     Commissions that another review has forfeited in the meantime, or that have become another affiliate's, are left out.
     """
@@ -95,5 +149,5 @@ def forfeit_commissions(*, review: Review, now: datetime, by: User | None) -> li
             "version": review.agreement,
         }
         forfeiture.forfeit(commissions=commissions, reason=reason, now=now, by=by)
-    release_hold(review=review, now=now, by=by)
+        holds.release_holds(source=review.source, commissions=commissions, now=now, by=by)
     return commissions

@@ -10,6 +10,7 @@ urlpatterns = [
     path("reviews/", views.review_list, name="reviews"),
     path("reviews/<uuid:pk>/", views.review, name="review"),
     path("reviews/<uuid:pk>/reply/", views.reply, name="reply"),
+    path("reviews/<uuid:pk>/answer/", views.answer, name="answer"),
     path("reviews/<uuid:pk>/appeal/", views.appeal, name="appeal"),
     path("reviews/<uuid:pk>/files/<uuid:file_pk>/", views.review_file, name="review_file"),
     path("admin/backtest/<uuid:pk>/", backtest.backtest_page, name="backtest"),

@@ -1,5 +1,6 @@
 """Review pages of an affiliate and the public abuse report form."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,14 +14,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from compliance.forms import AbuseReportForm, AppealForm, ReplyForm
+from compliance.forms import AbuseReportForm, AnswerForm, AppealForm, ReplyForm
 from compliance.models import Review, ReviewFile
-from compliance.reviews import appeals, replies, review_page
+from compliance.reviews import appeals, questions, replies, review_page
 from compliance.reviews.evidence_files import build_download_response
 from compliance.signals import abuse_reports
 from compliance.tables import ReviewTable
 from lib.client_address import get_client_address
 from lib.errors import NotAllowed
+
+_FORM_NAMES: dict[type[Form], str] = {ReplyForm: "reply_form", AnswerForm: "answer_form", AppealForm: "appeal_form"}
 
 
 @require_GET
@@ -35,29 +38,39 @@ def review_list(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @affiliate_view
 def review(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """Show one of the affiliate's reviews with its timeline."""
-    return _render_review(request, _get_own_review(affiliate, pk), ReplyForm(), AppealForm())
+    return _render_review(request, _get_own_review(affiliate, pk))
 
 
 @require_POST
 @affiliate_view
 def reply(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """Store the affiliate's reply to a review, with files."""
-    own_review, form = _get_own_review(affiliate, pk), ReplyForm(request.POST, request.FILES)
+    form = ReplyForm(request.POST, request.FILES)
+    return _store_text(request, affiliate, pk, form, replies.reply, _("Your reply has been sent."))
+
+
+@require_POST
+@affiliate_view
+def answer(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """Store the affiliate's answer to a question of staff, with files."""
+    form = AnswerForm(request.POST, request.FILES)
+    return _store_text(request, affiliate, pk, form, questions.answer, _("Your answer has been sent."))
+
+
+def _store_text(
+    request: HttpRequest, affiliate: Affiliate, pk: UUID, form: ReplyForm, store: Callable[..., object], done: str
+) -> HttpResponse:
+    own_review = _get_own_review(affiliate, pk)
     if form.is_valid():
         try:
-            replies.reply(
-                review=own_review,
-                text=form.cleaned_data["text"],
-                files=form.contents,
-                now=timezone.now(),
-                by=affiliate.user,
-            )
+            text = form.cleaned_data["text"]
+            store(review=own_review, text=text, files=form.contents, now=timezone.now(), by=affiliate.user)
         except (ValidationError, NotAllowed) as error:
             _add_errors(form, error)
         else:
-            messages.success(request, _("Your reply has been sent."))
+            messages.success(request, done)
             return redirect("compliance:review", pk)
-    return _render_review(request, own_review, form, AppealForm(), status=422)
+    return _render_review(request, own_review, form, status=422)
 
 
 @require_POST
@@ -73,7 +86,7 @@ def appeal(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
         else:
             messages.success(request, _("Your appeal has been sent. A different reviewer will decide it."))
             return redirect("compliance:review", pk)
-    return _render_review(request, own_review, ReplyForm(), form, status=422)
+    return _render_review(request, own_review, form, status=422)
 
 
 @require_GET
@@ -117,13 +130,17 @@ def _add_errors(form: Form, error: ValidationError | NotAllowed) -> None:
 
 
 def _render_review(
-    request: HttpRequest, own_review: Review, reply_form: ReplyForm, appeal_form: AppealForm, status: int = 200
+    request: HttpRequest, own_review: Review, bound: Form | None = None, *, status: int = 200
 ) -> HttpResponse:
+    """Show the review with its forms; `bound` replaces the one of its kind."""
     own_review.refresh_from_db()
     context = {
         "page": review_page.build_review_page(own_review, now=timezone.now()),
         "review": own_review,
-        "reply_form": reply_form,
-        "appeal_form": appeal_form,
+        "reply_form": ReplyForm(),
+        "answer_form": AnswerForm(),
+        "appeal_form": AppealForm(),
     }
+    if bound is not None:
+        context[_FORM_NAMES[type(bound)]] = bound
     return render(request, "compliance/review.html", context, status=status)

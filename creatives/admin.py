@@ -33,7 +33,14 @@ def _explain_withdrawal(creative: Creative) -> str:
         "%(number)d affiliates who have its link get an e-mail with your reason.",
         number,
     ) % {"number": number}
-    effect = _("A banner is replaced by a neutral image wherever it is shown, within five minutes. Links keep working.")
+    if creative.kind == Creative.Kind.TEXT:
+        effect = _(
+            "Affiliates no longer find the text and are asked to remove it where they use it. Links in it keep working."
+        )
+    else:
+        effect = _(
+            "The banner is replaced by a neutral image wherever it is shown, within five minutes. Links keep working."
+        )
     return f"{effect} {notice} {_('A withdrawal cannot be undone.')}"
 
 

@@ -20,7 +20,8 @@ from messaging.texts import clean_subject, clean_text
 
 BATCH_SIZE = 500
 SECONDS = 20.0
-DRAFT_FIELDS = ("subject", "text", "states", "countries", "channel_kinds", "tags", "activity")
+FILTER_FIELDS = ("states", "countries", "channel_kinds", "tags", "activity")
+DRAFT_FIELDS = ("subject", "text", *FILTER_FIELDS)
 State = Announcement.State
 
 

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+from django_countries import countries
 
 from affiliates.models import Affiliate, AffiliateTag, Channel, State
 from messaging.models import Announcement
@@ -44,6 +46,24 @@ def _filter_by_activity(readers: QuerySet[Affiliate], activity: str, now: dateti
     counts_clicks = activity in (Activity.CLICKS, Activity.NO_CLICKS)
     active = Exists(days.filter(clicks__gt=0) if counts_clicks else days.filter(orders__gt=0))
     return readers.filter(active if activity in (Activity.CLICKS, Activity.ORDERS) else ~active)
+
+
+def describe_filters(announcement: Announcement) -> str:
+    """Name what the filters select, as "active affiliates; countries: Sweden; with a tag: Garden"."""
+    states = ", ".join(str(State(state).label) for state in announcement.states or [State.ACTIVE])
+    parts = [_("%(states)s affiliates") % {"states": states}]
+    if announcement.countries:
+        names = [str(countries.name(code)) for code in announcement.countries]
+        parts.append(_("countries: %(names)s") % {"names": ", ".join(names)})
+    if announcement.channel_kinds:
+        kinds = [str(Channel.Kind(kind).label) for kind in announcement.channel_kinds]
+        parts.append(_("with an approved channel: %(kinds)s") % {"kinds": ", ".join(kinds)})
+    if announcement.tags:
+        tags = list_tag_names(announcement) or [_("deleted tags")]
+        parts.append(_("with a tag: %(names)s") % {"names": ", ".join(tags)})
+    if announcement.activity:
+        parts.append(str(Activity(announcement.activity).label))
+    return "; ".join(parts)
 
 
 def list_tag_names(announcement: Announcement) -> list[str]:

@@ -28,5 +28,7 @@ class ConversationTable(Table):
 
     def render_state(self, record: Conversation) -> str:
         if record.is_new_to_affiliate:
-            return _("new answer")
-        return _("answered") if record.state == Conversation.State.ANSWERED else _("sent, not answered yet")
+            return _("new message from us")
+        if record.state != Conversation.State.ANSWERED:
+            return _("sent, not answered yet")
+        return _("you can answer") if record.is_waiting_for_affiliate else _("no answer needed")

@@ -69,6 +69,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
     to_answer = (
         Review.objects.filter(**own, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
     )
+    questioned = Review.objects.filter(**own).with_open_question()
     payouts = Payout.objects.filter(**own).order_by().values("affiliate")
     payable = booking.list_payable_entries().filter(affiliate=OuterRef("pk")).order_by().values("affiliate")
     preparing, sent = payouts.filter(state__in=Payout.BEING_PREPARED), payouts.filter(state=Payout.State.SENT)
@@ -115,6 +116,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
         statement_pk=_first_value(statements, "pk"),
         statement_month=_first_value(statements, "close__period"),
         statement_earned=_first_value(statements.annotate(sum=F("settled") + F("adjustments")), "sum"),
+        review_with_question=_first_value(questioned, "pk"),
         review_to_appeal=_first_value(to_appeal, "pk"),
         review_appeal_by=_first_value(to_appeal, "appeal_by"),
         termination_takes_effect_at=_first_value(

@@ -1,12 +1,13 @@
 """What audit records are about, found by what people know of it: codes, order numbers, names (specification 9)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import CharField, Model, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
+from accounts.models import User
 from affiliates.affiliate_search import list_affiliate_ids
 from affiliates.models import Affiliate, AffiliateNote, Channel
 from agreements.models import Acceptance, Decline
@@ -28,18 +29,35 @@ _KINDS: tuple[type[Model], ...] = (
 )
 
 
-def match_affiliates(affiliate_ids: Collection[UUID]) -> Q:
-    """Return the condition that an audit record is about one of the affiliates, or about a row of theirs.
+def match_affiliates(affiliate_ids: Collection[UUID], kinds: Sequence[type[Model]] = _KINDS) -> Q:
+    """Return the condition that an audit record is about one of the affiliates, or a row of theirs of `kinds`.
 
     Their rows are links, coupons, conversations, payouts and so on; all are read by one query.
     """
     if not affiliate_ids:
         return Q(pk__in=())
+    own = [(Affiliate._meta.label_lower, str(pk)) for pk in affiliate_ids]
+    if not kinds:
+        return _match(own)
     first, *others = (
-        kind._default_manager.filter(affiliate__in=affiliate_ids).order_by("-pk")[:MAX_ROWS] for kind in _KINDS
+        kind._default_manager.filter(affiliate__in=affiliate_ids).order_by("-pk")[:MAX_ROWS] for kind in kinds
     )
     rows = _list_ids(first).union(*map(_list_ids, others), all=True)
-    return _match([(Affiliate._meta.label_lower, str(pk)) for pk in affiliate_ids] + list(rows))
+    return _match(own + list(rows))
+
+
+def match_visible(affiliate: Affiliate, user: User) -> Q:
+    """Return the condition that a record is about `affiliate` or by them, and of a kind of rows that `user` may view."""
+    kinds: list[type[Model]] = [
+        kind for kind in _KINDS if user.has_perm(f"{kind._meta.app_label}.view_{kind._meta.model_name}")
+    ]
+    about = match_affiliates([affiliate.pk], kinds)
+    # What a member of staff does is about others.
+    if affiliate.user.is_staff:
+        return about
+    visible: list[type[Model]] = [*kinds, Affiliate, User]
+    names = [kind._meta.label_lower for kind in visible]
+    return about | Q(by=affiliate.user_id, subject_type__in=names)
 
 
 def match_text(text: str) -> Q:

@@ -56,7 +56,10 @@ TEXTS = {
     "payouts.PayoutDetails": _("Where affiliates are paid. It fills when they enter their payout details."),
     "payouts.PayoutHold": _("Affiliates who are paid nothing for now, and why. Hold a payout to add one."),
     "payouts.Statement": _("Monthly statements of affiliates. They are written by the month-end close."),
-    "portal.ErasureRequest": _("Affiliates who asked for their personal data to be deleted. None has so far."),
+    "portal.ErasureRequest": _(
+        "Affiliates who asked for their personal data to be deleted. They ask on their page “My data”; enter a request by"
+        " letter or telephone on the page of the affiliate, tab “Personal data”."
+    ),
     "portal.IntegrityCheck": _(
         "Results of the nightly checks of ledger, acceptances and reports. Look again tomorrow."
     ),

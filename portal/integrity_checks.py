@@ -82,6 +82,11 @@ def run_check(*, name: IntegrityCheck.Name, now: datetime) -> IntegrityCheck | N
     return check
 
 
+def get_next_check_time(now: datetime) -> datetime:
+    """Return from when a check that has no result yet today can run: now, or later today if it is too early."""
+    return max(now, now.replace(hour=EARLIEST_HOUR, minute=0, second=0, microsecond=0))
+
+
 def list_latest_checks() -> list[IntegrityCheck]:
     """Return the newest result of each check that has one."""
     newest = IntegrityCheck.objects.order_by("name", "-day").distinct("name")

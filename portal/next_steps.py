@@ -32,6 +32,7 @@ def list_next_steps(summary: Any, frame: Frame) -> list[Step]:
         _build_returned_payout_step,
         _build_agreement_step,
         _build_review_step,
+        _build_question_step,
         _build_appeal_step,
         _build_target_step,
         _build_payout_details_step,
@@ -66,7 +67,8 @@ def _build_returned_payout_step(summary: Any, frame: Frame, agreement: Agreement
 
 
 def _build_open_review_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
-    if summary.review_to_decide is None:
+    # A question of the reviewer is a step of its own.
+    if summary.review_to_decide is None or summary.review_with_question is not None:
         return None
     return Step(
         _("You replied to a review"),
@@ -128,6 +130,18 @@ def _build_review_step(summary: Any, frame: Frame, agreement: AgreementVersion |
         _("Read and reply"),
         "urgent",
         _find_clause(agreement, Rule.REPLY_DAYS),
+    )
+
+
+def _build_question_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+    if summary.review_with_question is None:
+        return None
+    return Step(
+        _("Answer a question about a review"),
+        _("We have a question before we decide."),
+        reverse("compliance:review", args=[summary.review_with_question]),
+        _("Read and answer"),
+        "soon",
     )
 
 

@@ -131,7 +131,7 @@ def _describe_version(version: AgreementVersion) -> str:
 
 
 PARTS = (
-    Part(Affiliate, "group", _find_affiliates, lambda row: f"{row.email}, {row.get_state_display()}"),
+    Part(Affiliate, "group", _find_affiliates, lambda row: f"{row.email}, {row.state_text}"),
     Part(Order, "shopping_bag", _find_orders, lambda row: f"{row.affiliate or _('no affiliate')}"),
     Part(Payout, "payments", _find_payouts, lambda row: f"{row.affiliate}, {row.get_state_display()}"),
     Part(Coupon, "confirmation_number", _find_coupons, lambda row: str(row.affiliate)),

@@ -103,13 +103,13 @@ ENTRIES = (
         _("Payouts to approve"),
         _("waiting for a second approver"),
         "payouts.approve_payoutbatch",
-        OpenRows(PayoutBatch, {"state__exact": "submitted"}, since="created_at"),
+        OpenRows(PayoutBatch, {"state__exact": "submitted"}, since="submitted_at"),
     ),
     Entry(
         _("Payouts to export"),
         _("approved, not yet exported"),
         "payouts.export_payoutbatch",
-        OpenRows(PayoutBatch, {"state__exact": "approved"}, since="created_at"),
+        OpenRows(PayoutBatch, {"state__exact": "approved"}, since="approved_at"),
     ),
     Entry(
         _("Payouts without a result"),

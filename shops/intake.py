@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from prometheus_client import Counter as Metric
 
 from accounts.models import ApiKey
-from agreements.program_currency import get_currency_and_promotions, get_program_currency
+from agreements.program_currency import get_program_currency
 from lib.money import ZERO
 from mail import alerts
 from payouts.commissions import writer
@@ -26,14 +26,17 @@ from shops.reject_truncation import MAX_LINE_CHARACTERS, truncate_row, truncate_
 from shops.strict_json import InvalidNumber, UnreadableInput, parse_json
 from tracking.models import Reason
 from tracking.orders import ingestion
-from tracking.orders.coupon_erasure import ErasedCodes
+from tracking.orders.coupon_erasure import ErasedCodes, find_erased_codes
 from tracking.orders.incoming import IncomingOrder, Outcome
+from tracking.orders.ingestion import Preparation
 from tracking.orders.order_state import OrderState
 from tracking.orders.snapshot_fields import MAX_COUPONS, MAX_SENT_LENGTHS, Rejected
 from tracking.orders.snapshots import HASH_PREFIX, Reader, hash_reference
 
 BATCH = 1_000
 SNAPSHOTS = Metric("accord_order_snapshots", "Received order snapshots by outcome", ["outcome"])
+# The currency that the last batch was read by.
+_last: dict[str, str] = {}
 # How much of a malformed order id a result repeats.
 MAX_NAMED_ID = 200
 
@@ -51,23 +54,44 @@ def ingest_orders(
     A row is parsed JSON or an IncomingOrder. A bad row rejects only itself, with the field and the cause. It is kept in
     the rejects inbox unless `store_rejects` is off because it is there already.
     """
-    currency, has_promotions = get_currency_and_promotions()
-    reader = _create_reader(currency, now)
     with transaction.atomic():
-        rows = [_read_row(reader, row) for row in snapshots]
+        rows = [row if isinstance(row, IncomingOrder) else IncomingOrder(row) for row in snapshots]
+        reader, preparation = _read_rows(rows, now)
         batch = [row for row in rows if row.snapshot]
         changed: list[OrderState] = []
-        if batch:
-            states = ingestion.accept_batch(batch, api_key=api_key)
+        if preparation:
+            states = ingestion.accept_batch(batch, preparation, api_key=api_key)
             moving = [state for state in states.values() if state.changes_hands]
             settled = writer.find_settled_orders(state.pk for state in moving) if moving else ()
             changed = ingestion.store_changes(batch, states, settled=[state for state in moving if state.pk in settled])
+        has_promotions = preparation is not None and preparation.data.has_promotions
         written = writer.write_commissions(changed, now=now, has_promotions=has_promotions)
         if store_rejects:
             _store_rejects(rows, source=source, now=now, reader=reader)
         _fill_results(rows, changed, written)
         transaction.on_commit(partial(count_outcomes, rows))
         return rows
+
+
+def _read_rows(rows: Sequence[IncomingOrder], now: datetime) -> tuple[Reader, Preparation | None]:
+    """Read the rows that are not refused yet; return the reader, and what those that are good need, if any.
+
+    They are read by the currency of the batch before, and again if that is not the program's: to ask for it first would
+    take a statement more.
+    """
+    unread = [row for row in rows if not row.cause]
+    while True:
+        currency = _last.get("currency") or get_program_currency()
+        reader = _create_reader(currency, now)
+        for row in rows:
+            _read_row(reader, row)
+        batch = [row for row in rows if row.snapshot]
+        preparation = ingestion.prepare_batch(batch) if batch else None
+        _last["currency"] = (preparation and preparation.data.currency) or get_program_currency()
+        if _last["currency"] == currency:
+            return reader, preparation
+        for row in unread:
+            row.reset()
 
 
 def count_outcomes(rows: Sequence[IncomingOrder]) -> None:
@@ -195,7 +219,7 @@ def _load_known_results(order_ids: Collection[str]) -> dict[str, tuple[str | Non
 
 def _store_rejects(rows: Sequence[IncomingOrder], *, source: str, now: datetime, reader: Reader) -> None:
     refused = [row for row in rows if row.is_refused]
-    erased = ErasedCodes(code for row in refused for code in _list_coupons(row.row))
+    erased = find_erased_codes(code for row in refused for code in _list_coupons(row.row))
     rejects = [
         Reject(
             received_at=now,
@@ -229,7 +253,7 @@ def serialize_rejected_row(incoming: IncomingOrder, reader: Reader, erased: Eras
     if isinstance(row, dict) and row.get("customer") is not None:
         row = _replace_value(row, "customer", _redact_customer(row["customer"], reader))
     if isinstance(row, dict) and (codes := _list_coupons(row)):
-        row = _replace_coupons(row, erased or ErasedCodes(codes))
+        row = _replace_coupons(row, erased or find_erased_codes(codes))
     return json.dumps(truncate_row(row), default=_format_number, ensure_ascii=True)
 
 

@@ -6,10 +6,12 @@ from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.contrib.auth.admin import GroupAdmin as StockGroupAdmin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -25,6 +27,13 @@ from audit.admin_bases import REASON, AuditedAdmin, build_reason_field
 from lib.admin.bases import ReadOnlyAdmin
 from lib.reasons import require_reason
 from lib.text import clean_name
+
+# The kinds of accounts that the list shows.
+ACCOUNTS = {
+    "staff": gettext_lazy("Staff"),
+    "affiliates": gettext_lazy("Affiliates"),
+    "all": gettext_lazy("All accounts"),
+}
 
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
@@ -86,6 +95,36 @@ class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]  # unfold 
             self.fields[field].required = True
 
 
+class AccountFilter(admin.SimpleListFilter):
+    """Staff, unless someone is searched for or other accounts are chosen."""
+
+    title = gettext_lazy("accounts")
+    parameter_name = "accounts"
+    template = "admin/accounts/no_filter.html"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        self.is_search = bool(request.GET.get(SEARCH_VAR, "").strip())
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(ACCOUNTS.items())
+
+    def value(self) -> str:
+        chosen = super().value()
+        return chosen if chosen in ACCOUNTS else ("all" if self.is_search else "staff")
+
+    def choices(self, changelist: Any) -> Any:
+        """Offer each kind; none of them is Django's "All", because staff are shown at first."""
+        for value, label in self.lookup_choices:
+            link = changelist.get_query_string({self.parameter_name: value}, remove=[PAGE_VAR])
+            yield {"selected": self.value() == value, "query_string": link, "display": label}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "staff":
+            return queryset.filter(is_staff=True)
+        return queryset.filter(affiliate__isnull=False) if self.value() == "affiliates" else queryset
+
+
 @admin.register(User)
 class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # takes none when it runs
     form = ChangedUserForm
@@ -93,8 +132,10 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # take
     change_password_form = SetPasswordForm
     change_user_password_template = "admin/confirm.html"  # noqa: S105 -- a template  # nosec B105 -- a template
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")
-    list_filter = ("is_active", "is_staff", "is_superuser", "groups")
+    list_filter = (AccountFilter, "is_active", "is_superuser", "groups")
+    list_before_template = "admin/accounts/tabs.html"
     search_fields = ("email", "name")
+    search_help_text = gettext_lazy("A name or e-mail address, of staff and affiliates")
     ordering = ("email",)
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
@@ -108,6 +149,13 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # take
     )
     # Audit records outlive erasure, so they hold no personal data.
     unrecorded_fields = ("email", "name", "password", "password1", "password2")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Keep staff and affiliates apart, in tabs above the list."""
+        searched = request.GET.get(SEARCH_VAR, "").strip()
+        chosen = request.GET.get(AccountFilter.parameter_name) or ("all" if searched else "staff")
+        tabs = [(name, label, name == chosen) for name, label in ACCOUNTS.items()]
+        return super().changelist_view(request, {"tabs": tabs, **(extra_context or {})})
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Users stay on record; deactivate them to prevent sign-in."""

@@ -9,10 +9,12 @@ from django.contrib.postgres.search import SearchVector
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Upper
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
 from lib.foreign_keys import build_no_delete_triggers
+from lib.formatting import format_date
 from lib.ids import uuid7
 
 
@@ -79,3 +81,13 @@ class Affiliate(models.Model):
     @property
     def email(self) -> str:
         return str(self.user.email)
+
+    @property
+    def state_text(self) -> str:
+        """Return the state for staff, with the day on which a running notice ends."""
+        if self.notice_ends_at is None:
+            return self.get_state_display()
+        values = {"state": self.get_state_display(), "day": format_date(self.notice_ends_at)}
+        if self.state == State.LEAVING:
+            return gettext("%(state)s until %(day)s") % values
+        return gettext("%(state)s, notice of termination until %(day)s") % values

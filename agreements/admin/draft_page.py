@@ -5,9 +5,9 @@ from typing import Any
 from django.utils import timezone
 
 from agreements import changes, seed, terms
-from agreements.admin import draft_problems
+from agreements.admin import draft_problems, responses_page
 from agreements.clauses import get_clause_numbers
-from agreements.models import Acceptance, AgreementVersion
+from agreements.models import AgreementVersion
 from agreements.rules import TERM_RULES, Rule
 
 
@@ -42,7 +42,7 @@ def build_published_context(version: AgreementVersion) -> dict[str, Any]:
         "now": timezone.now(),
         "withdrawal": getattr(version, "withdrawal", None),
         "predecessor": changes.get_predecessor(version),
-        "accepted": Acceptance.objects.filter(agreement=version).count(),
+        "answers": responses_page.list_counts(version),
         "texts": version.texts.order_by("language"),
         "terms": [
             {

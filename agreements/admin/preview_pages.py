@@ -23,7 +23,7 @@ def render_preview(request: HttpRequest, version: AgreementVersion) -> HttpRespo
     try:
         context = accept_page.build_context(request, version, changes.get_predecessor(version), AcceptForm(version))
     except UnresolvedPlaceholder as problem:
-        return _redirect_to_version(request, version, problem)
+        return redirect_to_version(request, version, problem)
     response = render(request, "agreements/accept.html", context | {"preview": True, "framed": framed})
     if framed:
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -47,7 +47,7 @@ def render_differences(request: HttpRequest, version: AgreementVersion) -> HttpR
     try:
         changed = changes.compare_versions(version, since, chosen) if since else None
     except UnresolvedPlaceholder as problem:
-        return _redirect_to_version(request, version, problem)
+        return redirect_to_version(request, version, problem)
     context = language.build_context(version, chosen) | {
         "agreement": version,
         "since": since,
@@ -59,8 +59,9 @@ def render_differences(request: HttpRequest, version: AgreementVersion) -> HttpR
     return render(request, "agreements/changes.html", context)
 
 
-def _redirect_to_version(
+def redirect_to_version(
     request: HttpRequest, version: AgreementVersion, problem: UnresolvedPlaceholder
 ) -> HttpResponse:
+    """Lead back from a page that needs the text of a draft, with what is wrong with it."""
     messages.error(request, _("The version can't be rendered yet: %s") % " ".join(problem.messages))
     return HttpResponseRedirect(reverse("admin:agreements_agreementversion_change", args=[version.pk]))

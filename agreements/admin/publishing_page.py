@@ -11,11 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
-from affiliates.models import Affiliate, State
-from agreements import changes, publishing
+from agreements import changes, publishing, version_responses
 from agreements.changes import Changes, Effect
 from agreements.models import AgreementVersion
-from agreements.notices import NOTIFIED_STATES
 from agreements.periods import get_start_of_day
 from lib.admin.actions import UsualReasonForm
 
@@ -53,7 +51,8 @@ def compute_earliest_day(version: AgreementVersion, changed: Changes | None) -> 
 def render_explanation(version: AgreementVersion, changed: Changes | None) -> SafeString:
     """Explain what publishing will do: what changes, who is notified, and the earliest effective date."""
     terms = changed.terms if changed else ()
-    states = NOTIFIED_STATES if changed else (State.APPROVED,)
+    audience = version_responses.resolve_audience(version, now=timezone.now())
+    recipients = version_responses.list_recipients(version, audience)
     current = AgreementVersion.objects.get_in_force(timezone.now())
     context: dict[str, Any] = {
         "agreement": version,
@@ -63,6 +62,7 @@ def render_explanation(version: AgreementVersion, changed: Changes | None) -> Sa
         "before": changes.get_predecessor(version),
         "notice_days": current.change_notice_days if current else 0,
         "earliest": compute_earliest_day(version, changed),
-        "recipients": Affiliate.objects.filter(state__in=states, erased_at__isnull=True).count(),
+        "recipients": recipients.count(),
+        "states": version_responses.count_states(recipients, audience),
     }
     return render_to_string("admin/agreements/publishing.html", context)

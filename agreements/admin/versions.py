@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -19,10 +19,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.staff import staff_member
 from agreements import changes, numbering, publishing, seeding, version_drafts
-from agreements.admin import draft_page, draft_problems, preview_pages, publishing_page, translations
+from agreements.admin import draft_page, draft_problems, preview_pages, publishing_page, responses_page, translations
 from agreements.admin.draft import TERM_GROUPS, DraftForm
 from agreements.admin.parts import ActivityInline, ClauseInline, RateInline
 from agreements.admin.publishing_page import PublishForm
+from agreements.errors import UnresolvedPlaceholder
 from agreements.models import AgreementVersion
 from agreements.periods import get_start_of_day
 from agreements.term_impact import TermImpact, no_impact
@@ -41,7 +42,7 @@ class AgreementVersionAdmin(AuditedAdmin):
     list_display = ("name", "state", "effective_at", "published_at", "detriment")
     inlines = (RateInline, ActivityInline, ClauseInline)
     list_before_template = "admin/agreements/start_draft.html"
-    actions_detail = ("preview", "translations", "differences", "backtest", "publish", "withdraw")
+    actions_detail = ("preview", "translations", "differences", "backtest", "responses", "publish", "withdraw")
     change_form_before_template = "admin/agreements/form_header.html"
     change_form_show_cancel_button = True
     warn_unsaved_form = True
@@ -152,6 +153,15 @@ class AgreementVersionAdmin(AuditedAdmin):
     def backtest(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Redirect to the backtest, which needs orders and commissions of apps above this one."""
         return HttpResponseRedirect(reverse("compliance:backtest", args=[object_id]))
+
+    @StaffPage(gettext_lazy("Affiliates"), permission="agreements.view_acceptance")
+    def responses(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """List whom the version is for, and what each answered."""
+        version = get_object_or_404(AgreementVersion, pk=object_id)
+        try:
+            return responses_page.render_responses(self, request, version)
+        except UnresolvedPlaceholder as problem:
+            return preview_pages.redirect_to_version(request, version, problem)
 
     def read_impact(self, version: AgreementVersion, affiliate_ids: Collection[UUID]) -> Mapping[UUID, TermImpact]:
         """Return the effect of `version` on affiliates' earnings; the portal's subclass knows their commissions."""

@@ -20,14 +20,15 @@ from agreements.category_names import load_category_names
 from agreements.models import AgreementVersion
 from compliance.targets.backtest import backtest_targets
 from lib.errors import NotAllowed
+from payouts.closing.threshold_backtest import backtest_threshold
 from payouts.commissions.backtest import run_backtest
 
 # {months: days}; days, so that a period always has the same length.
 PERIODS = {"1": 30, "3": 91, "12": 365}
 LIMITATIONS = gettext_lazy(
     "The backtest applies the version's rates, cap, attribution days and rate ceiling for the promotions of that time."
-    " Forfeited commissions are left out. Different terms might also have led to different orders, which the backtest"
-    " can't predict."
+    " What its payout threshold changes is shown below. Forfeited commissions are left out. Different terms might also"
+    " have led to different orders, which the backtest can't predict."
 )
 
 
@@ -62,6 +63,7 @@ def _run_backtests(version: AgreementVersion, months: str, now: datetime) -> dic
     since = now - timedelta(days=PERIODS[months])
     return {
         "backtest": run_backtest(agreement=version, since=since, until=now),
+        "threshold": backtest_threshold(agreement=version, since=since, until=now),
         "targets": backtest_targets(agreement=version, now=now),
     }
 

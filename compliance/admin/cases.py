@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from compliance import review_money
 from compliance.deadlines import add_days, is_over
-from compliance.grounds import get_review_title
+from compliance.grounds import get_review_title, list_possible_decisions
 from compliance.models import Review, Signal
 from compliance.reviews.review_page import build_staff_timeline
 from compliance.signals.evidence import describe_evidence
@@ -44,6 +44,7 @@ def render_case(review: Review, *, now: datetime) -> SafeString:
         "at_stake": describe_money(review, now=now),
         "held": review_money.compute_held_amount(review),
         "holds_all": review_money.holds_all_payouts(review),
+        "evidence_addresses": review.evidence_addresses.splitlines(),
         "evidence": [(signal, render_evidence(signal)) for signal in review.signals.order_by("raised_at", "pk")],
         "entries": build_staff_timeline(review),
     }
@@ -67,11 +68,22 @@ def _describe_forfeiture(review: Review, money: str, now: datetime) -> str:
     if review.state == Review.State.OPEN:
         if is_over(review.decide_by, now):
             return _("The deadline to decide has passed, so none of it can be forfeited.")
-        ends_at = add_days(now, review.agreement.appeal_days)
-        return _(
-            "By a forfeiture, or a termination for breach, %(money)s will be forfeited on %(day)s, unless the affiliate"
-            " appeals before. Any other decision releases it at once."
-        ) % {"money": money, "day": format_date(ends_at)}
+        values = {"money": money, "day": format_date(add_days(now, review.agreement.appeal_days))}
+        if Review.Decision.TERMINATION in list_possible_decisions(review, now=now):
+            return (
+                _(
+                    "By a forfeiture, or a termination, %(money)s will be forfeited on %(day)s, unless the affiliate appeals"
+                    " before. Any other decision releases it at once."
+                )
+                % values
+            )
+        return (
+            _(
+                "By a forfeiture, %(money)s will be forfeited on %(day)s, unless the affiliate appeals before. Any other"
+                " decision releases it at once."
+            )
+            % values
+        )
     if not review.forfeits:
         return _("The decision forfeits none of it.")
     if review.state == Review.State.APPEALED:

@@ -1,5 +1,6 @@
 """Forms of staff actions in the admin of compliance."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from agreements.models import AgreementVersion
 from compliance.admin.order_table import OrderTableWidget, list_order_rows
 from compliance.grounds import list_possible_decisions
 from compliance.models import Review, Signal
+from compliance.reviews.decisions import find_obstacle
 from compliance.signals.evidence import describe_evidence
 from lib.admin.actions import ReasonForm
 from payouts.models import Commission
@@ -54,6 +56,16 @@ class AffiliateReasonForm(ReasonForm):
     field_order = ("affiliate", "reason")
 
 
+class QuestionForm(forms.Form):
+    """Asks for a question to the affiliate."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Question (shown to the affiliate)"),
+        max_length=20_000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6}),
+    )
+
+
 class NoteForm(forms.Form):
     text = forms.CharField(label=gettext_lazy("Note"), max_length=20_000, widget=UnfoldAdminTextareaWidget)
 
@@ -75,6 +87,10 @@ class ProgramEndForm(ReasonForm):
     )
     field_order = ("ends_at", "program_name", "reason")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["program_name"].help_text = _("Name of the program: %(name)s") % {"name": settings.PROGRAM_NAME}
+
     def clean_program_name(self) -> str:
         name = str(self.cleaned_data["program_name"]).strip()
         if name != settings.PROGRAM_NAME:
@@ -89,15 +105,37 @@ class AppealDecisionForm(ReasonForm):
     field_order = ("outcome", "reason")
 
 
+class ObstacleRadios(UnfoldAdminRadioSelectWidget):  # type: ignore[misc]  # of an untyped package
+    """Radio buttons of which those with an obstacle, {value: why}, cannot be chosen and say why."""
+
+    def __init__(self, obstacles: Mapping[str, str]) -> None:
+        super().__init__()
+        self.obstacles = obstacles
+
+    def create_option(self, name: str, value: Any, label: int | str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        obstacle = self.obstacles.get(str(value), "")
+        shown = f"{label} – {obstacle}" if obstacle else label
+        option: dict[str, Any] = super().create_option(name, value, shown, *args, **kwargs)
+        if obstacle:
+            option["attrs"]["disabled"] = True
+        return option
+
+
 def build_decision_form(review: Review, *, now: datetime) -> type[ReasonForm]:
-    """Return the form to decide `review` at `now`, with the decisions that its clause and its deadline allow."""
+    """Return the form to decide `review` at `now`, with the decisions that its clause and its deadline allow.
+
+    Those that are not possible yet, or not in the affiliate's state, say so and cannot be chosen.
+    """
+    possible = list_possible_decisions(review, now=now)
+    found = {decision.value: find_obstacle(review, decision, now=now) for decision in possible}
+    obstacles = {decision: obstacle for decision, obstacle in found.items() if obstacle}
 
     class DecisionForm(ReasonForm):
         decision = forms.ChoiceField(
             label=gettext_lazy("Decision"),
-            choices=[(decision.value, decision.label) for decision in list_possible_decisions(review, now=now)],
-            widget=UnfoldAdminRadioSelectWidget,
-            initial=review.recommendation or None,
+            choices=[(decision.value, decision.label) for decision in possible],
+            widget=ObstacleRadios(obstacles),
+            initial=None if review.recommendation in obstacles else review.recommendation or None,
         )
         field_order = ("decision", "reason")
 
@@ -149,6 +187,12 @@ class BaseOpenReviewForm(forms.Form):
         max_length=5000,
         widget=UnfoldAdminTextareaWidget,
     )
+    evidence_addresses = forms.CharField(
+        label=gettext_lazy("Addresses of the evidence (shown to the affiliate)"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=gettext_lazy("The posts, pages or advertisements in question, one address per line."),
+    )
     older_orders = forms.CharField(
         label=gettext_lazy("Other order numbers"),
         required=False,
@@ -170,7 +214,10 @@ class BaseOpenReviewForm(forms.Form):
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
-    field_order = ("grounds", "summary", "orders", "older_orders", "hold", "hold_all_money", "hold_all_reason")
+    field_order = (
+        *("grounds", "summary", "evidence_addresses", "orders", "older_orders"),
+        *("hold", "hold_all_money", "hold_all_reason"),
+    )
 
     def clean(self) -> dict[str, Any]:
         """Return the arguments of `open_review`: `activity` or `term`, `commissions` and the hold."""

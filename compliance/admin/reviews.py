@@ -1,6 +1,7 @@
 """Reviews in the admin, with actions to open and decide them, to decide appeals and to add private notes."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,14 +14,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.staff import staff_member
+from affiliates.admin_fields import render_link
+from affiliates.mail_preview import preview_mail
 from affiliates.models import Affiliate
 from compliance import review_money
 from compliance.admin.cases import render_case, render_evidence, render_signal
+from compliance.admin.decision_facts import list_appeal_facts, list_decision_facts
 from compliance.admin.forms import (
     AffiliateForm,
     AppealDecisionForm,
@@ -28,17 +32,21 @@ from compliance.admin.forms import (
     build_decision_form,
     build_open_review_form,
 )
+from compliance.admin.review_actions import ReviewActions
+from compliance.admin.review_filter import WaitingFilter
 from compliance.deadlines import is_over
-from compliance.grounds import annotate_title
+from compliance.grounds import annotate_title, list_possible_decisions
 from compliance.models import Review, ReviewEvent, ReviewFile, Signal
 from compliance.reviews import appeals, decisions, replies
 from compliance.reviews.evidence_files import build_download_response
 from compliance.reviews.open_review import open_review
 from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
+from lib.admin.confirmation import run_checked_action
 from lib.admin.pages import build_admin_link, build_changelist_url
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_datetime, format_money
+from tracking.models import Order
 
 State = Review.State
 
@@ -67,13 +75,14 @@ class EventInline(ReadOnlyInline):
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin):
+class ReviewAdmin(ReviewActions, ReadOnlyAdmin):
     list_display = ("title", "affiliate", "state", "decision", "appeal", "opened_at", "decide_by", "appeal_decide_by")
-    list_filter = ("state", "decision", "appeal", "activity")
+    list_filter = (WaitingFilter, "state", "decision", "appeal", "activity")
     list_select_related = ("affiliate", "agreement")
     search_fields = ("affiliate__code", "affiliate__name", "summary")
     fields = (
-        "affiliate_link", "title", "clause", "agreement", "summary", "state", "opened_at", "opened_by", "reply_by",
+        "affiliate_link", "title", "clause", "agreement", "summary", "evidence_links",
+        "state", "opened_at", "opened_by", "reply_by",
         "decide_by", "hold_released_at", "recommendation", "named_commissions", "held_now", "evidence", "decision",
         "decision_reason", "decided_at", "decided_by", "appeal_by", "appealed_at", "appeal_decide_by",
         "appeal_decider", "appeal", "appeal_decided_at", "appeal_decided_by", "closed_at",
@@ -81,7 +90,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     inlines = (EventInline,)
     actions_list = ("open_review",)
-    actions_detail: tuple[str, ...] = ("decide", "decide_appeal", "add_note")
+    actions_detail: tuple[str, ...] = ("decide", "decide_appeal", "ask", "hold", "release", "add_note")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return annotate_title(super().get_queryset(request))
@@ -104,11 +113,24 @@ class ReviewAdmin(ReadOnlyAdmin):
     @cache_on_row
     def named_commissions(self, review: Review) -> SafeString | str:
         rows = review.commissions.select_related("order").order_by("-placed_at", "pk")[:100]
+        orders: dict[Order, list[Decimal]] = {}
+        for row in rows:
+            orders.setdefault(row.order, []).append(row.amount)
         shown = (
-            (build_admin_link(row.order, row.order.order_id), format_money(row.amount, review.agreement.currency))
-            for row in rows
+            (
+                build_admin_link(order, order.order_id),
+                format_money(sum(amounts, Decimal(0)), review.agreement.currency),
+                ngettext("%(count)d line", "%(count)d lines", len(amounts)) % {"count": len(amounts)},
+            )
+            for order, amounts in orders.items()
         )
-        return format_html_join(", ", "{} ({})", shown) or "-"
+        return format_html_join(mark_safe("<br>"), "{}: {} ({})", shown) or "-"
+
+    @admin.display(description=gettext_lazy("addresses of the evidence (shown to the affiliate)"))
+    def evidence_links(self, review: Review) -> SafeString | str:
+        addresses = review.evidence_addresses.splitlines()
+        shown = ((render_link(one) if one.startswith("http") else one,) for one in addresses)
+        return format_html_join(mark_safe("<br>"), "{}", shown) or "-"
 
     @admin.display(description=gettext_lazy("evidence"))
     @cache_on_row
@@ -176,15 +198,26 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @StaffPage(gettext_lazy("Decide"), permission="compliance.decide_review", rows=Q(state=State.OPEN))
     def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        review = get_object_or_404(self.get_queryset(request).select_related("agreement"), pk=object_id)
-        now = timezone.now()
-        return run_action(
+        review = get_object_or_404(
+            self.get_queryset(request).select_related("agreement", "affiliate__user"), pk=object_id
+        )
+        now, by = timezone.now(), staff_member(request)
+
+        def decide(answers: dict[str, Any]) -> Review:
+            return decisions.decide(review=review, now=now, by=by, **answers)
+
+        return run_checked_action(
             request,
             self,
             build_decision_form(review, now=now),
             _("Decide this review"),
-            lambda answers: decisions.decide(review=review, now=now, by=staff_member(request), **answers),
+            decide,
             reverse("admin:compliance_review_change", args=[review.pk]),
+            check=lambda answers: list_decision_facts(review, answers["decision"], now=now),
+            preview=lambda answers: preview_mail(
+                lambda: decide(answers), affiliate=review.affiliate, kind="review_decided"
+            ),
+            variant="danger",
             explanation=_explain_decision(review, now),
             success_message=_("Review decided."),
             details=render_case(review, now=now),
@@ -192,15 +225,26 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @StaffPage(gettext_lazy("Decide the appeal"), permission="compliance.decide_review", rows=_select_appeals_to_decide)
     def decide_appeal(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        review = get_object_or_404(self.get_queryset(request).select_related("agreement"), pk=object_id)
-        now = timezone.now()
-        return run_action(
+        review = get_object_or_404(
+            self.get_queryset(request).select_related("agreement", "affiliate__user"), pk=object_id
+        )
+        now, by = timezone.now(), staff_member(request)
+
+        def decide(answers: dict[str, Any]) -> Review:
+            return appeals.decide_appeal(review=review, now=now, by=by, **answers)
+
+        return run_checked_action(
             request,
             self,
             AppealDecisionForm,
             _("Decide the appeal"),
-            lambda answers: appeals.decide_appeal(review=review, now=now, by=staff_member(request), **answers),
+            decide,
             reverse("admin:compliance_review_change", args=[review.pk]),
+            check=lambda answers: list_appeal_facts(review, answers["outcome"]),
+            preview=lambda answers: preview_mail(
+                lambda: decide(answers), affiliate=review.affiliate, kind="appeal_decided"
+            ),
+            variant="danger",
             explanation=_("The appeal must be decided by a different reviewer. Granting it restores money and links."),
             success_message=_("Appeal decided."),
             details=render_case(review, now=now),
@@ -217,10 +261,11 @@ class ReviewAdmin(ReadOnlyAdmin):
 
 
 def _explain_decision(review: Review, now: datetime) -> str:
+    gravest = list_possible_decisions(review, now=now)[-1]
     explanation = _(
-        "The decision and its reason are shown to the affiliate. They can reply until %(reply_by)s; until they"
-        " have replied or this date has passed, you can only dismiss the review."
-    ) % {"reply_by": format_datetime(review.reply_by)}
+        "The decision and its reason are shown to the affiliate. They can reply until %(reply_by)s. The gravest decision"
+        " that clause %(clause)s allows here is: %(gravest)s."
+    ) % {"reply_by": format_datetime(review.reply_by), "clause": review.clause, "gravest": gravest.label}
     if is_over(review.decide_by, now) and review.commissions.exists():
         explanation = f"{explanation} {decisions.describe_missed_deadline(review)}"
     return explanation

@@ -3,7 +3,8 @@
 from datetime import date
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -21,6 +22,7 @@ from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_date, format_datetime
 
 MAX_NAMED = 10
+FORECAST_LABEL = gettext_lazy("Forecast: who will miss next")
 
 
 def list_pause_facts(starts_on: date, ends_on: date) -> list[Fact]:
@@ -58,7 +60,7 @@ class TargetNoticeAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
             "A pause does not move the date of this notice. On it, the orders of the period longer by the pause count."
         )
 
-    @StaffPage(gettext_lazy("Target forecast"), permission="compliance.view_targetnotice")
+    @StaffPage(FORECAST_LABEL, permission="compliance.view_targetnotice")
     def target_forecast(self, request: HttpRequest) -> HttpResponse:
         """List affiliates who will be notified or reviewed in the next 30 days if no more orders arrive."""
         return render_admin_page(
@@ -80,6 +82,12 @@ class TargetCheckAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     search_fields = ("affiliate__code",)
     # One row for each affiliate and day.
     sortable_by = ()
+    actions_list = ("target_forecast",)
+
+    @StaffPage(FORECAST_LABEL, permission="compliance.view_targetnotice")
+    def target_forecast(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the forecast: the list has only the checks of the past."""
+        return HttpResponseRedirect(reverse("admin:compliance_targetnotice_target_forecast"))
 
 
 @admin.register(TargetPause)

@@ -6,7 +6,7 @@ from uuid import UUID
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
@@ -23,6 +23,13 @@ class ReviewQuerySet(models.QuerySet["Review"]):
     def open(self) -> Self:
         return self.exclude(state=Review.State.CLOSED)
 
+    def with_open_question(self) -> Self:
+        """Return the reviews in which something is left to decide, and staff wait for an answer."""
+        kinds = (ReviewEvent.Kind.QUESTION, ReviewEvent.Kind.ANSWER)
+        last = ReviewEvent.objects.filter(review=OuterRef("pk"), kind__in=kinds).order_by("-number").values("kind")
+        undecided = self.filter(state__in=Review.STATES_WITH_QUESTIONS).alias(last_question=Subquery(last[:1]))
+        return undecided.filter(last_question=ReviewEvent.Kind.QUESTION)
+
 
 class Review(models.Model):
     class State(models.TextChoices):
@@ -30,6 +37,9 @@ class Review(models.Model):
         DECIDED = "decided", _("decided")  # the affiliate may appeal until `appeal_by`
         APPEALED = "appealed", _("appealed")  # another reviewer decides by `appeal_decide_by`
         CLOSED = "closed", _("closed")
+
+    # While staff still have to decide.
+    STATES_WITH_QUESTIONS = (State.OPEN, State.APPEALED)
 
     class Decision(models.TextChoices):
         DISMISSED = "dismissed", _("dismissed")
@@ -50,6 +60,8 @@ class Review(models.Model):
     term = models.CharField(_("term"), max_length=64, blank=True)
     clause = models.CharField(_("clause"), max_length=12)
     summary = models.TextField(_("summary"))
+    # Addresses of what the affiliate is reproached with, one per line, which they see.
+    evidence_addresses = models.TextField(_("addresses of the evidence"), blank=True, default="", db_default="")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     opened_at = models.DateTimeField(_("opened"))
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -152,10 +164,13 @@ class ReviewEvent(models.Model):
         SIGNAL = "signal", _("signal")
         NOTICE = "notice", _("notice")
         REPLY = "reply", _("reply")
+        QUESTION = "question", _("question of staff")
+        ANSWER = "answer", _("answer to the question")
         NOTE = "note", _("private note")
         DECISION = "decision", _("decision")
         APPEAL = "appeal", _("appeal")
         APPEAL_DECISION = "appeal_decision", _("appeal decision")
+        HELD = "held", _("money held")
         HOLD_RELEASED = "hold_released", _("hold released")
         FORFEITED = "forfeited", _("commissions forfeited")
         CLOSED = "closed", _("closed")

@@ -183,7 +183,7 @@ def take_back_leaving(*, affiliate: Affiliate, now: datetime, by: User | None) -
         date = format_program_time(current.notice_ends_at)
         raise NotAllowed(_("You could take back that you leave until %(date)s.") % {"date": date})
     left = StatusChange.objects.filter(affiliate=current).order_by("at", "id").last()
-    running = TerminationNotice.objects.filter(affiliate=current, state=NoticeState.RUNNING).first()
+    running = find_running_notice(current)
     agreement = _get_agreement(current, now)
     status_history.change_status(
         affiliate=current,
@@ -241,8 +241,14 @@ def _lock_affiliate(affiliate: Affiliate) -> Affiliate:
     return Affiliate.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=affiliate.pk)
 
 
+def find_running_notice(affiliate: Affiliate) -> TerminationNotice | None:
+    """Return the notice that staff have given to `affiliate` and that runs."""
+    notices = TerminationNotice.objects.select_related("affiliate__user", "given_by")
+    return notices.filter(affiliate=affiliate, state=NoticeState.RUNNING).first()
+
+
 def _reject_second_notice(affiliate: Affiliate) -> None:
-    running = TerminationNotice.objects.filter(affiliate=affiliate, state=NoticeState.RUNNING).first()
+    running = find_running_notice(affiliate)
     if running:
         date = format_program_time(running.takes_effect_at)
         raise ValidationError(_("A notice is already running. It takes effect on %(date)s.") % {"date": date})

@@ -22,21 +22,15 @@ def apply_decision(*, review: Review, now: datetime, by: User | None) -> None:
     """Apply the decision of `review`, except a forfeiture, which waits for the appeal."""
     if review.forfeits:
         forfeitable = list(review_money.list_forfeitable_commissions(review))
-        review_money.hold_commissions(review=review, commissions=forfeitable, now=now, by=by)
+        held = review_money.hold_commissions(review=review, commissions=forfeitable, now=now, by=by)
+        if held:
+            review_money.append_event(review, ReviewEvent.Kind.HELD, held, all_payouts=False, now=now, by=by)
     else:
-        release_hold(review=review, now=now, by=by)
+        review_money.release_hold(review=review, now=now, by=by)
     if review.decision == Decision.SUSPENSION:
         suspension.suspend(affiliate=review.affiliate, reason=review.decision_reason, now=now, by=by, review=review)
     elif review.decision == Decision.TERMINATION:
         _terminate(review, now, by)
-
-
-def release_hold(*, review: Review, now: datetime, by: User | None) -> bool:
-    """Release what `review` holds and record an event; return whether it held anything."""
-    released = review_money.release_hold(review=review, now=now, by=by)
-    if released:
-        timeline.append_event(review=review, kind=ReviewEvent.Kind.HOLD_RELEASED, now=now, by=by)
-    return released
 
 
 def finalize_decision(*, review: Review, now: datetime, by: User | None) -> None:
@@ -45,7 +39,7 @@ def finalize_decision(*, review: Review, now: datetime, by: User | None) -> None
         forfeited = review_money.forfeit_commissions(review=review, now=now, by=by)
         if forfeited:
             timeline.append_event(review=review, kind=ReviewEvent.Kind.FORFEITED, now=now, by=by)
-    release_hold(review=review, now=now, by=by)
+    review_money.release_hold(review=review, now=now, by=by)
 
 
 def undo_decision(*, review: Review, now: datetime, by: User | None) -> None:
@@ -53,7 +47,7 @@ def undo_decision(*, review: Review, now: datetime, by: User | None) -> None:
 
     Its forfeiture was not posted yet, because the appeal was open. Orders placed since then are attributed again.
     """
-    release_hold(review=review, now=now, by=by)
+    review_money.release_hold(review=review, now=now, by=by)
     termination.revoke_review_notice(review=review, now=now, by=by)
     affiliate, before = review.affiliate, review.affiliate.state
     with override_language(affiliate.language):

@@ -60,7 +60,7 @@ def release_if_overdue(review: Review, *, now: datetime) -> bool:
     if review.state != Review.State.OPEN or review.hold_released_at or not is_over(review.decide_by, now):
         return False
     amount, held_all_payouts = review_money.compute_held_amount(review), review_money.holds_all_payouts(review)
-    if not consequences.release_hold(review=review, now=now, by=None):
+    if not review_money.release_hold(review=review, now=now, by=None):
         return False
     timeline.update_review(
         review=review,

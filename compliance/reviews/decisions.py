@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
+from affiliates.models import State
 from compliance import emails, timeline
 from compliance.deadlines import add_days, is_over
-from compliance.grounds import list_possible_decisions
+from compliance.grounds import is_missed_target, list_possible_decisions
 from compliance.models import Review, ReviewEvent
+from compliance.offboarding import termination
 from compliance.reviews import consequences, deadlines_task
 from compliance.reviews.replies import clean_text
 from lib.formatting import format_datetime
@@ -59,17 +61,41 @@ def _validate_decision(review: Review, decision: str, now: datetime) -> Review.D
         raise ValidationError(
             {"decision": _("Clause %(clause)s does not allow this decision.") % {"clause": review.clause}}
         )
-    reply_done = is_over(review.reply_by, now) or review.events.filter(kind=ReviewEvent.Kind.REPLY).exists()
-    if decision != Decision.DISMISSED and not reply_done:
-        # For staff, beside a form with dates in UTC.
-        until = format_datetime(review.reply_by)
+    chosen = Decision(decision)
+    if obstacle := find_obstacle(review, chosen, now=now):
+        values = {"decision": str(chosen.label).capitalize(), "obstacle": obstacle}
         raise ValidationError(
-            {
-                "decision": _("The affiliate can reply until %(until)s. Until then, you can only dismiss the review.")
-                % {"until": until}
-            }
+            {"decision": _("%(decision)s: %(obstacle)s. You can dismiss the review at any time.") % values}
         )
-    return Decision(decision)
+    return chosen
+
+
+def find_obstacle(review: Review, decision: Review.Decision, *, now: datetime) -> str:
+    """Return why a decision that the clause allows is not possible at `now`, and from when it is; "" if it is."""
+    if decision == Decision.DISMISSED:
+        return ""
+    can_reply = not is_over(review.reply_by, now)
+    if can_reply and not review.events.filter(kind=ReviewEvent.Kind.REPLY).exists():
+        # For staff, beside a form with dates in UTC.
+        until = {"until": format_datetime(review.reply_by)}
+        return _("possible from %(until)s, or once the affiliate has replied") % until
+    if decision in (Decision.SUSPENSION, Decision.TERMINATION):
+        return _find_obstacle_of_state(review, decision)
+    return ""
+
+
+def _find_obstacle_of_state(review: Review, decision: Review.Decision) -> str:
+    """Return why the affiliate's state does not permit a suspension or a termination; "" if it does."""
+    affiliate = review.affiliate
+    if affiliate.state == State.TERMINATED:
+        return _("not possible, because the affiliate's agreement has already ended")
+    if affiliate.state == State.LEAVING and (decision == Decision.SUSPENSION or is_missed_target(review)):
+        return _("not possible, because the affiliate is leaving")
+    notice = termination.find_running_notice(affiliate) if is_missed_target(review) else None
+    if notice and decision == Decision.TERMINATION:
+        ends_at = {"at": format_datetime(notice.takes_effect_at)}
+        return _("not possible, because a notice of termination runs until %(at)s") % ends_at
+    return ""
 
 
 def _store_decision(review: Review, decision: Review.Decision, reason: str, now: datetime, by: User) -> None:

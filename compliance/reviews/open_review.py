@@ -19,6 +19,7 @@ from compliance import emails, grounds, review_money, timeline
 from compliance.deadlines import add_days
 from compliance.grounds import Grounds
 from compliance.models import Review, ReviewEvent, Signal
+from compliance.reviews.evidence_addresses import clean_addresses
 from lib.reasons import require_reason
 from payouts.ledger import booking
 from payouts.models import Commission
@@ -32,6 +33,13 @@ class Hold(NamedTuple):
     hold_all_reason: str
 
 
+class Texts(NamedTuple):
+    """What the affiliate reads of the reproach: the summary, and the addresses of the evidence, one per line."""
+
+    summary: str
+    evidence_addresses: str
+
+
 @transaction.atomic
 def open_review(
     *,
@@ -43,6 +51,7 @@ def open_review(
     hold: bool = True,
     hold_all_money: bool = False,
     hold_all_reason: str = "",
+    evidence_addresses: str = "",
     now: datetime,
     by: User | None,
     signal: Signal | None = None,
@@ -51,18 +60,17 @@ def open_review(
     """Open a review that names one prohibited activity (its code) or one term (its rule), and notify the affiliate.
 
     The clause is taken from the applicable version. The named `commissions` are held unless `hold` is off; all money
-    only with `hold_all_money` and a `hold_all_reason`. Raises ValidationError if the affiliate has accepted no
-    agreement, their version does not state the activity or term, a commission is not theirs, or a text is missing
-    (specification 8, clauses 8.1 to 8.4).
+    only with `hold_all_money` and a `hold_all_reason`. `evidence_addresses` are pages that the affiliate sees as
+    evidence, one per line. Raises ValidationError if the affiliate has accepted no agreement, their version does not
+    state the activity or term, a commission is not theirs, or a text is missing (specification 8, clauses 8.1 to 8.4).
     """
     require_uninvolved(by, [affiliate])
     booking.lock_shared()
     agreement = _get_accepted_agreement(affiliate, now)
     named = _resolve_grounds(agreement, activity, term)
     money = _build_hold(affiliate, named, commissions, hold, hold_all_money, hold_all_reason)
-    review = _create_review(
-        affiliate, agreement, named, timeline.require_text(summary, "summary"), money, now, by, recommendation
-    )
+    texts = Texts(timeline.require_text(summary, "summary"), clean_addresses(evidence_addresses))
+    review = _create_review(affiliate, agreement, named, texts, money, now, by, recommendation)
     if signal is not None:
         _link_signal(signal, review, now, by)
     timeline.append_event(review=review, kind=ReviewEvent.Kind.NOTICE, now=now, by=by, text=review.summary)
@@ -117,7 +125,7 @@ def _create_review(
     affiliate: Affiliate,
     agreement: AgreementVersion,
     named: Grounds,
-    summary: str,
+    texts: Texts,
     money: Hold,
     now: datetime,
     by: User | None,
@@ -129,7 +137,8 @@ def _create_review(
         activity=named.activity,
         term=named.term,
         clause=named.clause,
-        summary=summary,
+        summary=texts.summary,
+        evidence_addresses=texts.evidence_addresses,
         opened_at=now,
         opened_by=by,
         holds_all_money=bool(money.hold_all_reason),
@@ -153,10 +162,21 @@ def _link_signal(signal: Signal, review: Review, now: datetime, by: User | None)
 
 
 def _place_hold(review: Review, money: Hold, now: datetime, by: User | None) -> None:
+    held = []
     if money.holds_commissions:
-        review_money.hold_commissions(review=review, commissions=money.commissions, now=now, by=by)
+        held = review_money.hold_commissions(review=review, commissions=money.commissions, now=now, by=by)
     if money.hold_all_reason:
         review_money.hold_all_payouts(review=review, reason=money.hold_all_reason, now=now, by=by)
+    if held or money.hold_all_reason:
+        review_money.append_event(
+            review,
+            ReviewEvent.Kind.HELD,
+            held,
+            all_payouts=bool(money.hold_all_reason),
+            reason=money.hold_all_reason,
+            now=now,
+            by=by,
+        )
 
 
 def _build_audit_values(review: Review, money: Hold) -> dict[str, object]:

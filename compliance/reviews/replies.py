@@ -39,7 +39,7 @@ def reply(
             _("You have already sent %(most)d replies, the maximum for a review.") % {"most": MAX_REPLIES}
         )
     event = timeline.append_event(review=current, kind=ReviewEvent.Kind.REPLY, now=now, by=by, text=text)
-    _store_files(event, evidence)
+    store_files(event, evidence)
     timeline.record_audit(
         review=current,
         action="review reply",
@@ -73,7 +73,8 @@ def clean_text(text: str, field: str = "text") -> str:
     return cleaned
 
 
-def _store_files(event: ReviewEvent, evidence: Sequence[EvidenceFile]) -> None:
+def store_files(event: ReviewEvent, evidence: Sequence[EvidenceFile]) -> None:
+    """Store the files of a reply or an answer."""
     ReviewFile.objects.bulk_create(
         ReviewFile(
             event=event, name=file.name, content_type=file.content_type, content=file.content, size=len(file.content)

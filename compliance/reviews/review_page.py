@@ -1,6 +1,7 @@
 """A review as shown to its affiliate, and its timeline as shown to staff."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,10 +16,14 @@ from agreements.clauses import get_clause_number
 from agreements.rules import Rule
 from compliance import review_money
 from compliance.deadlines import is_over
-from compliance.grounds import get_review_title
-from compliance.models import Review, ReviewEvent, ReviewFile
+from compliance.grounds import get_review_title, list_possible_decisions
+from compliance.models import Review, ReviewEvent, ReviewFile, Signal
+from compliance.reviews import questions
 from compliance.reviews.replies import MAX_REPLIES
 from payouts.models import Commission
+
+# The decisions of which the page says that they are not possible.
+_GRAVE = (Review.Decision.SUSPENSION, Review.Decision.TERMINATION)
 
 
 class TimelineFile(NamedTuple):
@@ -50,7 +55,11 @@ class ReviewPage:
     has_replied: bool
     replies_left: int
     may_reply: bool
+    may_answer: bool
     may_appeal: bool
+    outcomes: list[str]
+    excluded: list[str]
+    evidence_addresses: list[str]
     clauses: dict[str, str]
 
 
@@ -62,16 +71,17 @@ def list_visible_events(review: Review) -> QuerySet[ReviewEvent]:
 def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
     """Return the page of `review` at `now`."""
     events = list(list_visible_events(review))
-    files = _list_files(review)
+    files, signals = _list_files(review), list(review.signals.all())
     replies = sum(event.kind == ReviewEvent.Kind.REPLY for event in events)
-    held = list(review_money.list_held_commissions(review).select_related("order").order_by("-placed_at", "pk"))
+    held = list(review_money.list_held_commissions(review).select_related("order__link").order_by("-placed_at", "pk"))
+    outcomes = _list_outcomes(review, now)
     return ReviewPage(
         review=review,
         title=get_review_title(review),
         events=[
             _build_entry(
                 event,
-                _describe_actor(review, event),
+                _describe_actor(review, event, signals),
                 [(file, reverse("compliance:review_file", args=[review.pk, file.pk])) for file in files[event.pk]],
             )
             for event in events
@@ -82,6 +92,10 @@ def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
         has_replied=replies > 0,
         replies_left=MAX_REPLIES - replies,
         may_reply=review.state == Review.State.OPEN and not is_over(review.reply_by, now) and replies < MAX_REPLIES,
+        may_answer=questions.has_open_question(review),
+        outcomes=[str(decision.label) for decision in outcomes],
+        excluded=[str(decision.label) for decision in _GRAVE if decision not in outcomes],
+        evidence_addresses=review.evidence_addresses.splitlines(),
         may_appeal=review.state == Review.State.DECIDED and not is_over(review.appeal_by, now),
         clauses={
             "reply": get_clause_number(review.agreement_id, Rule.REPLY_DAYS),
@@ -96,11 +110,11 @@ def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
 
 def build_staff_timeline(review: Review) -> list[TimelineEntry]:
     """Return every event of `review` with names, as staff see it: private notes are marked."""
-    files = _list_files(review)
+    files, signals = _list_files(review), list(review.signals.all())
     return [
         _build_entry(
             event,
-            _name_actor(review, event),
+            _name_actor(review, event, signals),
             [(file, reverse("admin:compliance_review_file", args=[file.pk])) for file in files[event.pk]],
             note=_("visible to staff only") if event.private else "",
         )
@@ -123,13 +137,28 @@ def _build_entry(
     return TimelineEntry(event.get_kind_display(), event.at, actor, event.text, listed, note)
 
 
-def _name_actor(review: Review, event: ReviewEvent) -> str:
+def _list_outcomes(review: Review, now: datetime) -> list[Review.Decision]:
+    """Return the decisions that the agreement allows in an open review; without a forfeiture if nothing can be."""
+    named = review_money.list_forfeitable_commissions(review).exists()
+    possible = list_possible_decisions(review, now=now) if review.state == Review.State.OPEN else ()
+    return [decision for decision in possible if named or decision != Review.Decision.FORFEITURE]
+
+
+def _name_actor(review: Review, event: ReviewEvent, signals: Collection[Signal]) -> str:
     if event.by is None:
-        return _("automatically")
+        return _name_source(event, signals)
     return str(review.affiliate) if event.by_id == review.affiliate.user_id else str(event.by)
 
 
-def _describe_actor(review: Review, event: ReviewEvent) -> str:
-    if event.by_id is None:
+def _name_source(event: ReviewEvent, signals: Collection[Signal]) -> str:
+    """Return where an event without a person comes from: a visitor's report, an automatic check, or a deadline."""
+    if event.kind != ReviewEvent.Kind.SIGNAL:
         return _("automatically")
+    reports = any(one.kind == Signal.Kind.ABUSE_REPORT and one.raised_at == event.at for one in signals)
+    return _("by someone who used our public form") if reports else _("found by an automatic check")
+
+
+def _describe_actor(review: Review, event: ReviewEvent, signals: Collection[Signal]) -> str:
+    if event.by_id is None:
+        return _name_source(event, signals)
     return _("you") if event.by_id == review.affiliate.user_id else _("staff")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from affiliates.models import Affiliate, State
 from agreements.clauses import get_clause_number
@@ -23,12 +24,7 @@ from compliance.models import Review, TargetCheck, TargetNotice, TerminationNoti
 from compliance.targets import met_targets
 from compliance.targets import notices as target_notices
 from compliance.targets.arithmetic import TargetResult, find_expected_miss
-from compliance.targets.target_evaluation import (
-    TargetEvaluation,
-    evaluate_targets,
-    get_program_day,
-    list_active_affiliates,
-)
+from compliance.targets.target_evaluation import TargetEvaluation, evaluate_targets, get_program_day
 
 logger = logging.getLogger(__name__)
 WARNING_ACTION = "target at risk"
@@ -55,12 +51,12 @@ def check_targets(*, now: datetime) -> TargetCheckCounts:
     if not Program.objects.filter(opened_at__lte=now).exists():
         return TargetCheckCounts(0, 0, 0, 0, 0)
     day = get_program_day(now)
-    done, stored = _list_checked_affiliates(day), 0
-    if not done:
-        # Reads all orders of the window, so once a day. Later runs evaluate one by one those who are left.
-        stored = met_targets.store_met_checks(day=day, now=now)
-        done = _list_checked_affiliates(day)
-    evaluations = evaluate_targets([pk for pk in list_active_affiliates() if pk not in done], now=now)
+    active, checked = Affiliate.objects.filter(state=State.ACTIVE), Exists(_select_checks(day))
+    # Reads all orders of the window, so once a day. Later runs evaluate one by one those who are left.
+    is_first = not active.filter(checked).exists()
+    stored = met_targets.store_met_checks(day=day, now=now) if is_first else 0
+    unchecked = list(active.exclude(checked).order_by("pk").values_list("pk", flat=True))
+    evaluations = evaluate_targets(unchecked, now=now)
     relevant = [one for one in evaluations if one.is_checkable or one.result is TargetResult.AT_RISK]
     context = CheckContext.load(relevant, now)
     acting = [one for one in relevant if context.choose_action(one)]
@@ -78,8 +74,9 @@ def check_targets(*, now: datetime) -> TargetCheckCounts:
     )
 
 
-def _list_checked_affiliates(day: date) -> set[UUID]:
-    return set(TargetCheck.objects.filter(day=day).values_list("affiliate_id", flat=True))
+def _select_checks(day: date) -> QuerySet[TargetCheck]:
+    """Return the checks of an affiliate on `day`, for a subquery; the index begins with the affiliate."""
+    return TargetCheck.objects.filter(affiliate=OuterRef("pk"), day=day)
 
 
 class CheckContext(NamedTuple):

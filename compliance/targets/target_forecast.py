@@ -5,14 +5,14 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from affiliates.models import Affiliate
+from affiliates.models import Affiliate, State
 from agreements.models import AgreementVersion
 from compliance.deadlines import add_days
 from compliance.models import TargetNotice
 from compliance.targets.arithmetic import AT_RISK_DAYS, find_first_miss, is_checkable, is_missed
 from compliance.targets.checks import find_exempt_affiliates
-from compliance.targets.met_targets import find_met_affiliates
-from compliance.targets.target_evaluation import TargetEvaluation, evaluate_targets, list_active_affiliates
+from compliance.targets.met_targets import list_uncertain_affiliates
+from compliance.targets.target_evaluation import TargetEvaluation, evaluate_targets
 
 
 class TargetForecast(NamedTuple):
@@ -36,8 +36,8 @@ def forecast_targets(*, now: datetime) -> list[TargetForecast]:
         notice.affiliate_id: notice
         for notice in TargetNotice.objects.filter(state=TargetNotice.State.RUNNING).select_related("agreement")
     }
-    certain = find_met_affiliates(now=now) - running.keys()
-    evaluations = evaluate_targets([pk for pk in list_active_affiliates() if pk not in certain], now=now)
+    noticed = Affiliate.objects.filter(pk__in=running, state=State.ACTIVE).values_list("pk", flat=True)
+    evaluations = evaluate_targets({*list_uncertain_affiliates(now=now), *noticed}, now=now)
     exempt = find_exempt_affiliates(evaluations, now)
     dated = [
         (evaluation, *_forecast_dates(evaluation, running.get(evaluation.affiliate_id), now))

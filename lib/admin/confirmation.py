@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 
-from lib.admin.actions import CONFIRMED, render_page, run_action
+from lib.admin.actions import CONFIRMED, Preview, render_page, run_action
 from lib.errors import NotAllowed
 
 if TYPE_CHECKING:
@@ -40,20 +40,30 @@ def run_checked_action(
     check: Callable[[dict[str, Any]], Sequence[Fact]],
     explanation: str = "",
     variant: str = "primary",
+    preview: Callable[[dict[str, Any]], Preview | None] | None = None,
+    details: str = "",
     **options: Any,
 ) -> HttpResponse:
     """Run an action whose form names what it changes: like `run_action`, with a second step between form and change.
 
-    `check` returns the facts of the answers. The form is shown again with them, and `do` is called only for a
-    submission of just what was shown. An action that would be refused is refused in the first step.
+    `check` returns the facts of the answers. The form is shown again with them and with the e-mail of `preview`, and
+    `do` is called only for a submission of just what was shown. An action that would be refused is refused in the first
+    step.
     """
     form = form_class(request.POST) if CONFIRMED in request.POST else form_class()
     if form.is_bound and form.is_valid():
         facts = check(form.cleaned_data)
         digest = _compute_digest(form.cleaned_data, facts)
         if request.POST.get(CHECKED) != digest and _is_possible(do, form.cleaned_data):
-            return render_page(request, admin, form, title, back, explanation, variant, facts=facts, digest=digest)
-    return run_action(request, admin, form_class, title, do, back, explanation=explanation, variant=variant, **options)
+            mail = preview(form.cleaned_data) if preview else None
+            return render_page(
+                request, admin, form, title, back, explanation, variant,
+                facts=facts, digest=digest, preview=mail, details=details,
+            )  # fmt: skip
+    return run_action(
+        request, admin, form_class, title, do, back,
+        explanation=explanation, variant=variant, details=details, **options,
+    )  # fmt: skip
 
 
 def _compute_digest(answers: dict[str, Any], facts: Sequence[Fact]) -> str:

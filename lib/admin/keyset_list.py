@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
-from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Model, Q, QuerySet
@@ -43,6 +43,17 @@ class KeysetChangeList(ChangeList):
     """A change list whose rows are counted only up to `MAX_COUNTED`."""
 
     previous_page = next_page = ""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """Reverse the usual order as a whole when its first column is reversed, so that the same index serves both.
+
+        Django's order by `created_at, -pk` would have to sort all e-mails of a close, which have one time.
+        """
+        ordering: list[Any] = super().get_ordering(request, queryset)
+        usual = [name for name in queryset.query.order_by if isinstance(name, str)]
+        turned = [_reverse(name) for name in usual] if usual == list(queryset.query.order_by) else []
+        is_one = "." not in self.params.get(ORDER_VAR, ".")
+        return turned if is_one and turned and ordering[0] == turned[0] else ordering
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page: by its number if there are few rows, else by the row before or after it."""
@@ -96,6 +107,10 @@ class KeysetChangeList(ChangeList):
         except ValidationError:
             raise IncorrectLookupParameters from None
         return rows.values_list(*(part.path for part in order)).first()
+
+
+def _reverse(name: str) -> str:
+    return name.removeprefix("-") if name.startswith("-") else f"-{name}"
 
 
 def _list_order(rows: QuerySet[Any]) -> list[Part] | None:

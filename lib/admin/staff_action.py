@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import Case, Q, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -56,10 +56,11 @@ class StaffAction:
     `permission` is a Django permission ("app.codename") or a function of the request. `rows` are the rows that get
     the button, or a function of the request if they differ by user, as for a second approval. A POST for another row
     is passed on, so that the domain function says why it is too late. `do(row, answers, now, by)` gets the answers of
-    `form`, runs in one transaction, and refuses with ValidationError, NotAllowed or PermissionDenied. `facts(row,
-    answers)` says what will change (`lib.admin.confirmation`): beside the form of a row, without answers; else in a
-    second step. `title`, `explanation` and `success` may be functions of the row; without a row, `success` may be a
-    function of what `do` returned.
+    `form`, which may be a function of the row, runs in one transaction, and refuses with ValidationError, NotAllowed
+    or PermissionDenied. `facts(row, answers)` says what will change (`lib.admin.confirmation`): beside the form of a
+    row, without answers; in a second step without a row, and with `two_steps`, for what is grave. The second step
+    shows the e-mail, too. `title`, `explanation` and `success` may be functions of the row; without a row, `success`
+    may be a function of what `do` returned.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class StaffAction:
         *,
         permission: Permission,
         do: Do,
-        form: type[forms.Form] = ConfirmForm,
+        form: type[forms.Form] | Callable[[Any], type[forms.Form]] = ConfirmForm,
         rows: Rows | None = None,
         title: Explanation | None = None,
         explanation: Explanation = "",
@@ -81,13 +82,14 @@ class StaffAction:
         preview: MakePreview | None = None,
         icon: str | None = None,
         variant: str | None = None,
+        two_steps: bool = False,
     ) -> None:
         self.label, self.permission, self.do, self.form, self.rows = label, permission, do, form, rows
         self.title, self.explanation, self.success = title or label, explanation, success
         self.facts = facts
         self.list_label, self.list_title, self.list_success = list_label, list_title, list_success or _count_rows
         self.find_obstacle, self.preview = find_obstacle, preview
-        self.icon, self.variant = icon, variant
+        self.icon, self.variant, self.two_steps = icon, variant, two_steps
 
     def __set_name__(self, owner: type[ModelAdmin[Any]], name: str) -> None:
         add_permission_check(owner, name, self.permission, self.rows)
@@ -102,7 +104,7 @@ class StaffAction:
             return self._get_runner(row)(
                 request,
                 model_admin,
-                self.form,
+                self._get_form(row),
                 _resolve_text(self.title, row),
                 lambda answers: self.do(row, answers, timezone.now(), request.user),
                 _build_back_url(request, model_admin, object_id),
@@ -118,11 +120,17 @@ class StaffAction:
         decorate = action(description=self.label, permissions=[name], icon=self.icon, variant=self.variant or "default")
         return decorate(run)
 
+    def _get_form(self, row: Any) -> type[forms.Form]:
+        """Return the form for `row`, None for the selected rows of a list."""
+        return self.form if isinstance(self.form, type) else self.form(row)
+
     def _get_runner(self, row: Any) -> Callable[..., HttpResponse]:
         if self.facts is None:
             return run_action
         if row is None:
             return partial(run_checked_action, check=partial(self.facts, None))
+        if self.two_steps:
+            return partial(run_checked_action, check=partial(self.facts, row), facts=self.facts(row, {}))
         return partial(run_action, facts=self.facts(row, {}))
 
     def _build_list_action(self, name: str) -> Any:
@@ -131,7 +139,7 @@ class StaffAction:
                 request,
                 model_admin,
                 queryset,
-                self.form,
+                self._get_form(None),
                 str(self.list_title),
                 lambda row, answers: self.do(row, answers, timezone.now(), request.user),
                 find_obstacles=self._find_obstacles,
@@ -178,7 +186,7 @@ class StaffPage:
         self.label, self.permission, self.rows = label, permission, rows
         self.url_path, self.icon, self.variant = url_path, icon, variant
 
-    def __call__(self, view: Callable[..., HttpResponse]) -> StaffPage:
+    def __call__(self, view: Callable[..., HttpResponseBase]) -> StaffPage:
         self.view = view
         return self
 

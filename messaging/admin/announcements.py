@@ -4,11 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -31,6 +32,8 @@ from messaging.models import Announcement
 from messaging.texts import TEXT_LENGTH, clean_subject, clean_text
 
 STATE_COLORS = {"draft": "warning", "sending": "info", "sent": "success", "discarded": "default"}
+# Of the readers on the preview, which links to each.
+READERS_LISTED = 100
 DRAFT = Q(state=Announcement.State.DRAFT)
 
 
@@ -97,7 +100,9 @@ def describe_readers(announcement: Announcement) -> str:
         return _("The filters select no affiliate, so there is no one to send this to.")
     text = ngettext("%(number)d affiliate gets it: %(names)s", "%(number)d affiliates get it: %(names)s", number)
     more = " …" if number > len(names) else "."
-    return text % {"number": number, "names": ", ".join(names)} + more + " " + _("It can't be changed afterwards.")
+    filters = _("Chosen: %(filters)s.") % {"filters": audiences.describe_filters(announcement)}
+    named = text % {"number": number, "names": ", ".join(names)} + more
+    return f"{named} {filters} {_('It can’t be changed afterwards.')}"
 
 
 @admin.register(Announcement)
@@ -111,8 +116,12 @@ class AnnouncementAdmin(BaseAdmin):
     show_full_result_count = False
     ordering = ("-pk",)
     fields = (*announcements.DRAFT_FIELDS, "state", "created_at", "created_by", "sent_at", "sent_by", "readers")
-    readonly_fields = ("tag_names", "state", "created_at", "created_by", "sent_at", "sent_by", "readers")
-    actions_detail = ("preview", "send_test", "send", "discard")
+    readonly_fields = ("chosen", "state", "created_at", "created_by", "sent_at", "sent_by", "readers")
+    # The one that cannot be taken back stands apart from the one to discard.
+    actions_detail = ("discard", "preview", "send_test", "send")
+    add_label = gettext_lazy("New announcement")
+    # The main button of the form leads on to the preview.
+    saves_for_preview = True
 
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, announcement: Announcement) -> tuple[str, str]:
@@ -122,11 +131,26 @@ class AnnouncementAdmin(BaseAdmin):
         if obj is None:
             return announcements.DRAFT_FIELDS
         is_draft = isinstance(obj, Announcement) and obj.state == Announcement.State.DRAFT
-        return [name if is_draft or name != "tags" else "tag_names" for name in self.fields]
+        filters = announcements.FILTER_FIELDS
+        return ["chosen", *(name for name in self.fields if is_draft or name not in filters)]
 
-    @display(description=gettext_lazy("tags"))
-    def tag_names(self, announcement: Announcement) -> str:
-        return ", ".join(audiences.list_tag_names(announcement))
+    @display(description=gettext_lazy("for whom"))
+    def chosen(self, announcement: Announcement) -> str:
+        """Name the filters that are stored: a list of countries shows a few of them at a time."""
+        return audiences.describe_filters(announcement)
+
+    def response_add(self, request: HttpRequest, obj: Announcement, post_url_continue: Any = None) -> HttpResponse:
+        return self._open_preview(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Announcement) -> HttpResponse:
+        response: HttpResponse = self._open_preview(request, obj) or super().response_change(request, obj)
+        return response
+
+    def _open_preview(self, request: HttpRequest, announcement: Announcement) -> HttpResponse | None:
+        if "_preview" not in request.POST:
+            return None
+        messages.success(request, _("Draft saved. Nothing has been sent."))
+        return HttpResponseRedirect(reverse("admin:messaging_announcement_preview", args=[announcement.pk]))
 
     def has_change_permission(self, request: HttpRequest, obj: Announcement | None = None) -> bool:
         is_final = obj is not None and obj.state != Announcement.State.DRAFT
@@ -158,7 +182,9 @@ class AnnouncementAdmin(BaseAdmin):
             _("Preview of “%s”") % announcement,
             announcement=announcement,
             number=readers.count(),
-            names=audiences.list_first_names(readers),
+            filters=audiences.describe_filters(announcement),
+            readers=readers.order_by("name", "pk")[:READERS_LISTED],
+            may_send=request.user.has_perm("messaging.send_announcement"),
             email=render(kind="announcement", context=context),
         )
 

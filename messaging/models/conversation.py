@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
@@ -36,7 +37,7 @@ class Conversation(models.Model):
         # The inbox of staff sorts by these values in descending order.
         UNREAD = "unread", _("new")
         READ = "read", _("to answer")
-        ANSWERED = "answered", _("answered")
+        ANSWERED = "answered", _("nothing to answer")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="conversations")
@@ -75,6 +76,18 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def is_waiting_for_affiliate(self) -> bool:
+        """Return whether the last message is of staff, and not closed without an answer before it."""
+        return self.state == self.State.ANSWERED and self.last_staff_message_at == self.last_message_at
+
+    @property
+    def state_text(self) -> str:
+        """Return the state for staff: who has the last word, or that no answer was needed."""
+        if self.state != self.State.ANSWERED:
+            return self.get_state_display()
+        return gettext("waiting for the affiliate") if self.is_waiting_for_affiliate else gettext("no answer needed")
 
     @property
     def is_new_to_affiliate(self) -> bool:

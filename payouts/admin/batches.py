@@ -30,9 +30,18 @@ from payouts.admin import money_facts
 from payouts.admin.bases import build_amount_column, money_page
 from payouts.admin.csv_import import serve_import
 from payouts.admin.result_import import ResultImport
-from payouts.disbursement import approval, bank_results, exports, month_end, partial_approval, payout_transitions
+from payouts.disbursement import (
+    approval,
+    bank_results,
+    exports,
+    month_end,
+    partial_approval,
+    payout_notes,
+    payout_transitions,
+)
 from payouts.disbursement.approval import UNSENT_BATCH_STATES
 from payouts.models import Payout, PayoutBatch, PayoutFile
+from payouts.payout_details.methods import METHODS
 
 State = PayoutBatch.State
 MAX_ROWS_SHOWN = 1000
@@ -40,6 +49,8 @@ MAX_ROWS_SHOWN = 1000
 
 class PayoutInline(ReadOnlyInline):
     model = Payout
+    # Its columns say all that its name does.
+    hide_title = True
     fields = ("payout", "affiliate", "details", "amount_display", "state", "failure")
     readonly_fields = fields
     verbose_name_plural = gettext_lazy("payouts")
@@ -54,13 +65,20 @@ class PayoutInline(ReadOnlyInline):
 
 class FileInline(ReadOnlyInline):
     model = PayoutFile
-    fields = ("download", "method", "payouts", "total_display", "sha256", "made_at", "made_by")
+    # Its columns say all that its name does.
+    hide_title = True
+    fields = ("download", "method", "columns", "payouts", "total_display", "sha256", "made_at", "made_by")
     readonly_fields = fields
     verbose_name_plural = gettext_lazy("files")
     total_display = build_amount_column("total", gettext_lazy("total"))
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return annotate_currency(super().get_queryset(request))
+
+    @admin.display(description=gettext_lazy("columns"))
+    def columns(self, row: PayoutFile) -> str:
+        method = METHODS.get(row.method)
+        return str(method.layout) if method else "-"
 
     def download(self, row: PayoutFile) -> SafeString:
         address = reverse("admin:payouts_payoutbatch_file", args=[row.batch_id, row.pk])
@@ -140,7 +158,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         do=lambda batch, _answers, now, by: approval.submit(batch=batch, now=now, by=by),
         title=gettext_lazy("Submit these payouts"),
         explanation=gettext_lazy("Another member of staff must approve them."),
-        facts=lambda batch, _answers: money_facts.list_batch_facts(batch),
+        facts=lambda batch, _answers: money_facts.list_submission_facts(batch),
         success=gettext_lazy("Payouts submitted."),
     )
     return_to_draft = StaffAction(
@@ -177,7 +195,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         payable = partial_approval.select_payable(summary)
         is_partial = bool(payable.payouts and summary.blockers)
         summary = payable if is_partial else summary
-        rows = [(row, warnings.get(row.pk, ())) for row in summary.payouts]
+        notes = payout_notes.explain_payouts(summary.payouts, warnings)
+        rows = [(row, notes.get(row.pk, ())) for row in summary.payouts]
         return money_page(
             self,
             request,
@@ -187,7 +206,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             summary=summary,
             rows=rows[:MAX_ROWS_SHOWN],
             more=max(0, len(rows) - MAX_ROWS_SHOWN),
-            unusual=sum(bool(row_warnings) for _row, row_warnings in rows),
+            unusual=len(notes),
             back=back,
             is_partial=is_partial,
             return_url=reverse("admin:payouts_payoutbatch_return_to_draft", args=[batch.pk]),

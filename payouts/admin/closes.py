@@ -28,6 +28,7 @@ from payouts.admin import dry_run, month_end
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.closing import close_summary, statement_pdf, statements
 from payouts.closing import open_program as opening
+from payouts.closing.carry_over import CarryOverReason
 from payouts.closing.close import close_month, get_month_to_close
 from payouts.ledger import journal
 from payouts.models import Close, CloseException, Statement, StatementLine
@@ -35,6 +36,8 @@ from payouts.models import Close, CloseException, Statement, StatementLine
 
 class CloseExceptionInline(ReadOnlyInline):
     model = CloseException
+    # Its columns say all that its name does.
+    hide_title = True
     ordering = ("pk",)
     fields = ("affiliate", "cause")
     readonly_fields = fields
@@ -196,6 +199,8 @@ def _format_result(close: Close) -> str:
 
 class LineInline(ReadOnlyInline):
     model = StatementLine
+    # Its columns say all that its name does.
+    hide_title = True
     fields = ("commission_link", "base", "rate", "clause", "amount", "forfeited")
     readonly_fields = fields
 
@@ -237,7 +242,7 @@ class StatementAdmin(AffiliateSearchMixin, MoneyAdmin):
 
     @admin.display(description=gettext_lazy("carried over because"))
     def carry_over_reasons(self, row: Statement) -> str:
-        return " ".join(str(reason.text) for reason in statements.explain_reasons(row)) or "-"
+        return ", ".join(str(CarryOverReason(code).staff_label) for code in row.reasons) or "-"
 
     @admin.display(description=gettext_lazy("ledger transactions"))
     @cache_on_row

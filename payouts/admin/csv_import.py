@@ -18,7 +18,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts.staff import staff_member
@@ -40,7 +40,7 @@ class Preview(NamedTuple):
     """What an import of the file would do.
 
     `rows` are shown under `headings`; `problems` are (line, field, cause). `outcome` is what the confirmation is bound
-    to. The file can be imported if `is_importable`.
+    to. The file can be imported if `is_importable`. `remarks` are sentences above the rows.
     """
 
     summary: str
@@ -49,6 +49,7 @@ class Preview(NamedTuple):
     problems: Sequence[tuple[int, str, str]]
     outcome: object
     is_importable: bool
+    remarks: Sequence[str] = ()
 
 
 class CsvImport(Protocol):
@@ -165,10 +166,20 @@ def _serve_preview(
         context |= {
             "preview": preview, "digest": uploads.compute_digest(upload, preview.outcome),
             "fields": preview.headings, "sample": preview.rows[:MAX_ROWS_SHOWN],
+            "rows_title": _describe_rows(len(preview.rows)),
             "more_rows": max(0, len(preview.rows) - MAX_ROWS_SHOWN), "problems": preview.problems[:MAX_PROBLEMS_SHOWN],
             "more_problems": max(0, len(preview.problems) - MAX_PROBLEMS_SHOWN),
         }  # fmt: skip
     return money_page(model_admin, request, "admin/csv/preview.html", job.title, **context)
+
+
+def _describe_rows(number: int) -> str:
+    """Return the heading of the rows that are shown: whether these are all."""
+    if number > MAX_ROWS_SHOWN:
+        text = _("The first %(shown)s of %(number)s rows as they will be imported")
+        return text % {"shown": f"{MAX_ROWS_SHOWN:,}", "number": f"{number:,}"}
+    text = ngettext("The only row, as it will be imported", "All %(number)s rows as they will be imported", number)
+    return text % {"number": f"{number:,}"}
 
 
 def _confirm(

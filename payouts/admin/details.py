@@ -94,5 +94,6 @@ class PayoutHoldAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
         title=gettext_lazy("Release this hold"),
         explanation=gettext_lazy("The next month-end close pays the affiliate again."),
         facts=lambda hold, _answers: money_facts.list_release_facts(hold),
+        two_steps=True,
         success=gettext_lazy("Hold released."),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from lib.admin.pages import build_changelist_url
 from payouts.admin.bases import money_page
 from payouts.closing.close import list_due_months
 from payouts.closing.dry_run import CSV_COLUMNS, MAX_LISTED, DryRun, iter_csv_rows, simulate_close
+from payouts.disbursement import month_end
 from payouts.models import Close
 
 
@@ -23,12 +25,15 @@ def render_dry_run(model_admin: ModelAdmin[Any], request: HttpRequest, month: Pe
     now = timezone.now()
     dry_run = simulate_close(month=month, now=now) if month else None
     due_months = list_due_months(now)
+    may_close = dry_run is None or dry_run.has_ended
     return money_page(
         model_admin,
         request,
         "admin/payouts/close.html",
-        _("Close the next month"),
+        _("Close the next month") if may_close else _("Dry run of %(month)s") % {"month": month},
         dry_run=dry_run,
+        closes_at=month_end.get_automatic_close(month, now) if month else None,
+        month_end_url=reverse("admin:payouts_close_month_end"),
         due=month in due_months,
         due_months=due_months,
         rows=_build_comparison(dry_run),

@@ -13,9 +13,10 @@ from agreements.program_currency import get_program_currency
 from lib.admin.confirmation import Fact
 from lib.formatting import format_money
 from lib.money import ZERO
-from payouts.disbursement.approval import UNSENT_STATES
+from payouts.disbursement.approval import MAX_NAMED, UNSENT_STATES, list_payout_warnings
+from payouts.disbursement.payout_notes import describe_return, explain_payouts, find_last_returns
 from payouts.ledger import booking
-from payouts.models import Adjustment, Payout, PayoutBatch, PayoutHold
+from payouts.models import Adjustment, Payout, PayoutBatch, PayoutDetails, PayoutHold
 from payouts.payout_details.details import get_current_details
 
 
@@ -69,7 +70,27 @@ def list_reissue_facts(payout: Payout) -> list[Fact]:
     details = get_current_details(payout.affiliate, timezone.now())
     account = f"{details.get_method_display()}, {details.masked}" if details else _("no payout details")
     facts = [*_list_payout_facts(payout), *list_balance_facts(payout.affiliate, change=-payout.amount)]
-    return [*facts, Fact(gettext_lazy("Paid to"), account)]
+    facts.append(Fact(gettext_lazy("Paid to"), account))
+    if details and (last := find_return_to(details)):
+        facts.append(Fact(gettext_lazy("The last payout to this account came back"), describe_return(last)))
+    return facts
+
+
+def find_return_to(details: PayoutDetails) -> Payout | None:
+    """Return the last payout to an account if it came back."""
+    return next(iter(find_last_returns([details]).values()), None)
+
+
+def list_submission_facts(batch: PayoutBatch) -> list[Fact]:
+    """Return what is submitted, and which of it is unusual: the affiliates of each kind with their amounts."""
+    rows = {row.pk: row for row in batch.payouts.filter(state__in=UNSENT_STATES).select_related("affiliate", "details")}
+    warnings = {pk: found for pk, found in list_payout_warnings(batch).items() if pk in rows}
+    notes = explain_payouts(list(rows.values()), warnings)
+    named = [f"{rows[pk].affiliate}: {' '.join(_end_sentence(note) for note in found)}" for pk, found in notes.items()]
+    more = len(named) - MAX_NAMED
+    rest = [_("And %(more)s more, on the page of the approval.") % {"more": more}] if more > 0 else []
+    unusual = [Fact(gettext_lazy("Unusual"), text) for text in [*named[:MAX_NAMED], *rest]]
+    return [*list_batch_facts(batch), *unusual]
 
 
 def list_batch_facts(batch: PayoutBatch, *states: str) -> list[Fact]:
@@ -81,6 +102,10 @@ def list_batch_facts(batch: PayoutBatch, *states: str) -> list[Fact]:
         Fact(gettext_lazy("State"), batch.get_state_display()),
         Fact(gettext_lazy("Payouts"), _describe_sum(rows)),
     ]
+
+
+def _end_sentence(text: str) -> str:
+    return f"{text.rstrip('.')}."
 
 
 def _list_payout_facts(payout: Payout) -> list[Fact]:

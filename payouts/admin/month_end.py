@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from agreements.periods import get_program_time_zone
 from agreements.program_currency import get_program_currency
 from lib.admin.pages import build_changelist_url
-from lib.formatting import format_money, format_month
+from lib.formatting import format_datetime, format_money, format_month
 from payouts.admin.bases import money_page
 from payouts.admin.payouts import CAME_BACK
 from payouts.closing.close import get_month_to_close
@@ -147,8 +148,19 @@ class _Steps:
             by = str(found.close.closed_by or _("Automatic"))
             return self._build(Step.CLOSE, title, lines, own=[], links=links, by=by, at=found.close.closed_at)
         own = [Link(_("Open the dry run, and close"), reverse("admin:payouts_close_close_next"))]
-        refusal = "" if found.current == Step.CLOSE else _("The month has not ended.")
-        return self._build(Step.CLOSE, title, [], own=own, refusal=refusal)
+        return self._build(Step.CLOSE, title, [] if found.current == Step.CLOSE else self._list_close_times(), own=own)
+
+    def _list_close_times(self) -> list[str]:
+        """Say from when a running month can be closed, and when that happens without anyone."""
+        zone = get_program_time_zone()
+        lines = [
+            _("It can be closed from %(at)s on. Until then, the dry run shows what the close would do.")
+            % {"at": format_datetime(self.found.month.ends_at, zone)}
+        ]
+        if self.found.closes_at:
+            text = _("If no one closes it, it is closed automatically on %(at)s.")
+            lines.append(text % {"at": format_datetime(self.found.closes_at, zone)})
+        return lines
 
     def _build_submission(self) -> StepRow:
         batch = self.found.batch

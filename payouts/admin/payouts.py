@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldBooleanWidget
 
 from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
@@ -17,16 +20,36 @@ from lib.admin.pages import build_admin_link, build_admin_links
 from lib.admin.staff_action import StaffAction
 from payouts.admin import money_facts
 from payouts.admin.bases import MoneyAdmin, build_amount_column
-from payouts.disbursement import payout_transitions
+from payouts.disbursement import payout_notes, payout_transitions
 from payouts.disbursement.approval import UNSENT_STATES
 from payouts.ledger import journal
 from payouts.models import Payout
+from payouts.payout_details.details import get_current_details
 
 CAME_BACK = gettext_lazy(
     "The amount is back in the affiliate’s balance. The next month-end close pays it to the affiliate’s payout details,"
     " even if they are the same as before. If the account is wrong, ask the affiliate for other details, or hold their"
     " payouts until then. “Pay again” pays before the close."
 )
+
+
+class SameAccountForm(ReasonForm):
+    """Asks explicitly for a payout to an account from which the last one came back."""
+
+    field_order = ("same_account", "reason")
+
+    same_account = forms.BooleanField(
+        label=gettext_lazy("Pay to the same account again, although the last payout to it came back"),
+        widget=UnfoldBooleanWidget,
+        error_messages={
+            "required": gettext_lazy("Tick this, or ask the affiliate for other payout details before you pay again.")
+        },
+    )
+
+
+def _choose_reissue_form(payout: Payout) -> type[ReasonForm]:
+    details = get_current_details(payout.affiliate, timezone.now())
+    return SameAccountForm if details and money_facts.find_return_to(details) else ReasonForm
 
 
 def _may_hold(request: HttpRequest) -> bool:
@@ -56,8 +79,8 @@ class PayoutAdmin(MoneyAdmin):
     search_help_text = gettext_lazy("Beginning of a reference, or affiliate's code, e-mail address or name")
     sortable_by = ("created_at",)
     fields = (
-        "reference", "affiliate", "amount_display", "state", "details", "batch", "statement", "replaces", "created_at",
-        "sent_at", "paid_at", "returned_at", "failure", "next_step", "returned_statement", "ledger_transactions",
+        "reference", "affiliate", "amount_display", "state", "details", "batch", "statement", "replaces", "retry_reason",
+        "created_at", "sent_at", "paid_at", "returned_at", "failure", "next_step", "returned_statement", "ledger_transactions",
     )  # fmt: skip
     readonly_fields = fields
     actions_detail = ("hold", "cancel", "reissue")
@@ -70,6 +93,11 @@ class PayoutAdmin(MoneyAdmin):
     @cache_on_row
     def next_step(self, row: Payout) -> SafeString | str:
         return describe_next_step(row)
+
+    @admin.display(description=gettext_lazy("why it is paid again"))
+    @cache_on_row
+    def retry_reason(self, row: Payout) -> str:
+        return payout_notes.list_retry_reasons([row]).get(row.pk, "-")
 
     @admin.display(description=gettext_lazy("ledger transactions"))
     @cache_on_row
@@ -110,8 +138,10 @@ class PayoutAdmin(MoneyAdmin):
         rows=Q(
             state__in=(Payout.State.FAILED, Payout.State.CANCELLED), returned_statement__isnull=True, replaced_by=None
         ),
-        form=ReasonForm,
-        do=lambda payout, answers, now, by: payout_transitions.reissue(payout=payout, now=now, by=by, **answers),
+        form=_choose_reissue_form,
+        do=lambda payout, answers, now, by: payout_transitions.reissue(
+            payout=payout, reason=answers["reason"], now=now, by=by
+        ),
         title=gettext_lazy("Pay this amount again"),
         explanation=gettext_lazy(
             "The new payout has its own reference, goes to the newest payout details, and needs an approval."

@@ -37,6 +37,7 @@ CSV_COLUMNS = (*COLUMNS, "unusual")
 class PayoutWarning(StrEnum):
     """What staff should check before a month is closed, most serious first."""
 
+    CAME_BACK = "came_back"
     CHANGED_DETAILS = "changed_details"
     OVER_LIMIT = "over_limit"
     TENFOLD = "tenfold"
@@ -49,6 +50,7 @@ class PayoutWarning(StrEnum):
 
 
 _LABELS: dict[PayoutWarning, str | Promise] = {
+    PayoutWarning.CAME_BACK: _("The last payout to this account came back"),
     PayoutWarning.CHANGED_DETAILS: _("First payout to changed details"),
     PayoutWarning.OVER_LIMIT: _("Payout over the limit"),
     PayoutWarning.TENFOLD: _("Earned many times more than in recent months"),

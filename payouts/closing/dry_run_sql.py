@@ -3,7 +3,7 @@
 tests/payouts/sql/dry_run_*.sql shows the complete statements.
 """
 
-# A payout to an account to which the affiliate was never paid before (specification 6). Both expressions read `due`,
+# A payout to an account to which the affiliate was never paid before (specification 6). The expressions read `due`,
 # which has an `affiliate_id` and a `created_at`, and its payout details `d`. Accounts are compared by fingerprint, so
 # that entering the same account again is no change. Cancelled and failed payouts do not count as paid.
 
@@ -18,6 +18,17 @@ WARNING_CODE = """CASE WHEN EXISTS (
     SELECT 1 FROM payouts_payoutdetails other
      WHERE other.affiliate_id = due.affiliate_id AND other.fingerprint <> d.fingerprint)
     THEN 'changed_details' ELSE 'first_payout' END"""
+
+# True where the last payout to the account that has a result came back: none to it has arrived since.
+HAS_COME_BACK = """EXISTS (
+    SELECT 1 FROM payouts_payout failed JOIN payouts_payoutdetails used ON used.id = failed.details_id
+     WHERE failed.affiliate_id = due.affiliate_id AND used.fingerprint = d.fingerprint AND failed.state = 'failed'
+       AND failed.created_at < due.created_at
+       AND NOT EXISTS (
+           SELECT 1 FROM payouts_payout arrived JOIN payouts_payoutdetails same ON same.id = arrived.details_id
+            WHERE arrived.affiliate_id = failed.affiliate_id AND same.fingerprint = used.fingerprint
+              AND arrived.state = 'paid' AND arrived.created_at > failed.created_at
+              AND arrived.created_at < due.created_at))"""
 
 FIGURES = """
 SELECT COUNT(*), COALESCE(SUM(lines), 0), COALESCE(SUM(opening), 0.00), COALESCE(SUM(settled), 0.00),
@@ -47,6 +58,11 @@ recent AS (
       FROM (SELECT *, 'infinity'::timestamptz AS created_at FROM closing_statement) due
       JOIN payouts_payoutdetails d ON d.id = due.details_id
      WHERE due.payout > 0 AND {IS_NEW_ACCOUNT}
+     UNION ALL
+    SELECT 'came_back', due.affiliate_id, due.payout, NULL
+      FROM (SELECT *, 'infinity'::timestamptz AS created_at FROM closing_statement) due
+      JOIN payouts_payoutdetails d ON d.id = due.details_id
+     WHERE due.payout > 0 AND {HAS_COME_BACK}
 )
 """  # noqa: S608 -- constants of this module
 

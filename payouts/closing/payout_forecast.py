@@ -190,17 +190,18 @@ def _get_previous_month(month: Period, zone: ZoneInfo) -> Period:
 
 
 # The amount due is the total earned less the rest, so that only pending and held commissions of a few months are read.
+# Pending ones are those validated later and those without a date, apart: an index finds no alternative.
 HELD = "SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL"
-_LATER = """
-    (validates_at >= %(ends_at)s OR validates_at IS NULL)
-    AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)
-"""
+_UNSETTLED = "NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)"
 UNSETTLED_AMOUNTS = f"""
     WITH mine AS NOT MATERIALIZED (SELECT * FROM payouts_commission WHERE affiliate_id = %(affiliate)s)
     SELECT {TOTAL_EARNED},
            (SELECT COALESCE(SUM(settled), 0) FROM payouts_statement WHERE affiliate_id = %(affiliate)s),
-           (SELECT COALESCE(SUM(amount), 0) FROM mine WHERE {_LATER})
-         - (SELECT COALESCE(SUM(amount), 0) FROM mine WHERE {_LATER} AND line_id IN ({HELD})),
+           (SELECT COALESCE(SUM(amount), 0)
+              FROM (SELECT amount FROM mine WHERE validates_at >= %(ends_at)s AND {_UNSETTLED}
+                     UNION ALL SELECT amount FROM mine WHERE validates_at IS NULL AND {_UNSETTLED}) later)
+         - (SELECT COALESCE(SUM(amount), 0) FROM mine
+             WHERE (validates_at >= %(ends_at)s OR validates_at IS NULL) AND {_UNSETTLED} AND line_id IN ({HELD})),
            (SELECT COALESCE(SUM(rest), 0)
               FROM (SELECT amount - (SELECT COALESCE(SUM(amount), 0) FROM payouts_statementline
                                       WHERE commission_id = mine.line_id) AS rest

@@ -34,10 +34,15 @@ def hold_commissions(
 
 
 @transaction.atomic
-def release_holds(*, source: str, now: datetime, by: User | None) -> int:
-    """Release all holds of `source`, on commissions and on payouts. Return how many there were."""
+def release_holds(
+    *, source: str, commissions: Iterable[Commission] | None = None, now: datetime, by: User | None
+) -> int:
+    """Release the holds of `source` on `commissions`, or on all commissions and on payouts. Return how many there were."""
     booking.lock_shared()
-    released = CommissionHold.objects.filter(source=source, released_at=None).update(released_at=now, released_by=by)
+    rows = CommissionHold.objects.filter(source=source, released_at=None)
+    if commissions is not None:
+        return rows.filter(commission__in=list(commissions)).update(released_at=now, released_by=by)
+    released = rows.update(released_at=now, released_by=by)
     return released + PayoutHold.objects.filter(source=source, released_at=None).update(released_at=now, released_by=by)
 
 

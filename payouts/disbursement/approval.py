@@ -27,7 +27,7 @@ from audit import trail
 from lib.formatting import format_datetime
 from lib.reasons import require_reason
 from payouts.closing.dry_run import PayoutWarning
-from payouts.closing.dry_run_sql import IS_NEW_ACCOUNT, WARNING_CODE
+from payouts.closing.dry_run_sql import HAS_COME_BACK, IS_NEW_ACCOUNT, WARNING_CODE
 from payouts.disbursement import emails
 from payouts.errors import SecondApprovalRequired
 from payouts.ledger import booking
@@ -47,6 +47,10 @@ SELECT due.id, 'over_limit' FROM payouts_payout due WHERE due.batch_id = %(batch
 SELECT due.id, {WARNING_CODE}
   FROM payouts_payout due JOIN payouts_payoutdetails d ON d.id = due.details_id
  WHERE due.batch_id = %(batch)s AND {IS_NEW_ACCOUNT}
+ UNION ALL
+SELECT due.id, 'came_back'
+  FROM payouts_payout due JOIN payouts_payoutdetails d ON d.id = due.details_id
+ WHERE due.batch_id = %(batch)s AND {HAS_COME_BACK}
 """  # noqa: S608 -- constants of this package
 
 

@@ -82,6 +82,14 @@ def preview_results(content: bytes, mapping: ColumnMapping | None = None) -> lis
     return lines
 
 
+def list_missing_payouts(lines: Sequence[ResultLine]) -> list[Payout]:
+    """Return the payouts that wait for a result, in the batches that the lines are about, and have no line."""
+    found = [line.payout for line in lines if line.payout is not None]
+    waiting = Payout.objects.filter(state=State.SENT, batch__in={payout.batch_id for payout in found})
+    rows = waiting.exclude(pk__in=[payout.pk for payout in found]).select_related("affiliate", "details")
+    return list(rows.order_by("reference"))
+
+
 @transaction.atomic
 def import_results(
     *, content: bytes, mapping: ColumnMapping | None = None, now: datetime, by: User

@@ -87,10 +87,15 @@ def list_unfinished_retries() -> list[PayoutBatch]:
     return list(batches.prefetch_related("payouts__affiliate"))
 
 
+def get_automatic_close(month: Period, now: datetime) -> datetime | None:
+    """Return when `month` is closed automatically by the version in force at `now`, None without one."""
+    agreement = AgreementVersion.objects.get_in_force(now)
+    return get_automatic_close_time(month, agreement.close_day, get_program_time_zone()) if agreement else None
+
+
 def _describe_open(month: Period, now: datetime) -> MonthEnd:
-    zone, agreement = get_program_time_zone(), AgreementVersion.objects.get_in_force(now)
-    closes_at = get_automatic_close_time(month, agreement.close_day, zone) if agreement else None
-    return MonthEnd(month, Step.CLOSE if now >= month.ends_at else Step.DRY_RUN, closes_at)
+    step = Step.CLOSE if now >= month.ends_at else Step.DRY_RUN
+    return MonthEnd(month, step, get_automatic_close(month, now))
 
 
 def _describe_closed(close: Close) -> MonthEnd:

@@ -13,6 +13,7 @@ from affiliates.models import Affiliate
 from payouts.models import Commission, CommissionHold, StatementLine
 from payouts.reporting import reports
 from payouts.reporting.spans import Span
+from tracking.models import Order
 
 STATE_LABELS = {
     "pending": _("pending"),
@@ -38,12 +39,14 @@ def list_commissions(affiliate: Affiliate, *, reads_all: bool = False) -> QueryS
     """Return the affiliate's commissions, in no order.
 
     Commissions of orders that are no longer attributed to the affiliate are left out: they are 0.00. With `reads_all`,
-    only the orders of such commissions are looked up, which takes less time for all rows but more for the first few.
+    only the orders of commissions of 0.00 are looked up, which takes less time for all rows but more for the first few.
     """
     rows = Commission.objects.for_affiliate(affiliate).order_by()
     if not reads_all:
         return rows.filter(order__affiliate=affiliate)
-    return rows.exclude(pk__in=rows.filter(amount=0).exclude(order__affiliate=affiliate).values("pk"))
+    # A scalar, which is read only where the amount is 0.00: EXISTS might be turned into a list of all the orders.
+    owner = Order.objects.filter(pk=OuterRef("order")).order_by().values("affiliate")
+    return rows.alias(owner=Subquery(owner)).filter(Q(amount__gt=0) | Q(owner=affiliate.pk))
 
 
 def annotate_state(rows: QuerySet[Commission], now: datetime) -> QuerySet[Commission]:

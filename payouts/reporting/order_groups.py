@@ -3,8 +3,9 @@
 A page starts after the last order of the page before: OFFSET would read every row that it skips.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum, TextChoices, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_lazy as _
 
+from lib.money import ZERO
 from payouts.models import Commission
 from payouts.reporting.commission_list import annotate_state
 from tracking.models import Order
@@ -39,6 +41,16 @@ _KEYS = {
     Sort.HIGHEST: ("earned", "placed_at", "order_id"),
     Sort.LOWEST: ("earned", "placed_at", "order_id"),
 }
+
+
+@dataclass(slots=True)
+class OrderSums:
+    """Of an order: how many lines are in which state, and the sums of all."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    base: Decimal = ZERO
+    amount: Decimal = ZERO
+    settled: Decimal = ZERO
 
 
 class OrderGroup(NamedTuple):
@@ -74,26 +86,23 @@ def get_page(matching: QuerySet[Commission], sort: Sort, cursor: str, now: datet
     found = list(_start_after(matching, sort, cursor)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     ids = [group["order_id"] for group in shown]
-    states, settled = _sum_states(matching.filter(order__in=ids), now) if ids else ({}, {})
+    sums = _sum_orders(matching.filter(order__in=ids), now) if ids else {}
     lines = _list_lines(matching.filter(order__in=ids), now) if ids else {}
     rows = [
         OrderGroup(
-            lines[pk][0].order, group["placed_at"], group["paid"], group["earned"],
-            settled[pk], group["line_count"], states[pk], lines[pk],
+            lines[pk][0].order, group["placed_at"], sums[pk].base, sums[pk].amount,
+            sums[pk].settled, sums[pk].states.total(), sums[pk].states, lines[pk],
         )
         for pk, group in zip(ids, shown, strict=True)
         # An order that was credited to someone else since the first query has none.
-        if pk in lines
+        if pk in lines and pk in sums
     ]  # fmt: skip
     return Page(rows, str(ids[-1]) if len(found) > PAGE_SIZE else "")
 
 
 def _group(matching: QuerySet[Commission]) -> QuerySet[Any, Any]:
-    return (
-        matching.order_by()
-        .values("placed_at", "order_id")
-        .annotate(earned=Sum("amount"), paid=Sum("base"), line_count=Count("*"))
-    )
+    """Group by order, with nothing but what the orders are sorted by: every order of the affiliate may be read."""
+    return matching.order_by().values("placed_at", "order_id").annotate(earned=Sum("amount"))
 
 
 def _start_after(matching: QuerySet[Commission], sort: Sort, cursor: str) -> QuerySet[Any, Any]:
@@ -121,16 +130,20 @@ def _find_last(matching: QuerySet[Commission], cursor: str) -> dict[str, Any] | 
         return None
 
 
-def _sum_states(rows: QuerySet[Commission], now: datetime) -> tuple[dict[UUID, dict[str, int]], dict[UUID, Decimal]]:
-    """Return how many lines of each order are in which state, and what of each order is settled."""
+def _sum_orders(rows: QuerySet[Commission], now: datetime) -> dict[UUID, OrderSums]:
     annotated: QuerySet[Any] = annotate_state(rows, now)
-    sums = annotated.values("order_id", "state").annotate(count=Count("*"), posted=Sum("settled"))
-    states: dict[UUID, dict[str, int]] = defaultdict(dict)
-    settled: dict[UUID, Decimal] = defaultdict(Decimal)
-    for row in sums.order_by("order_id", "-count", "state"):
-        states[row["order_id"]][row["state"]] = row["count"]
-        settled[row["order_id"]] += row["posted"]
-    return states, settled
+    # The names of columns cannot be those of sums.
+    by_state = annotated.values("order_id", "state").annotate(
+        count=Count("*"), paid=Sum("base"), earned=Sum("amount"), posted=Sum("settled")
+    )
+    sums: dict[UUID, OrderSums] = defaultdict(OrderSums)
+    for row in by_state.order_by("order_id", "-count", "state"):
+        one = sums[row["order_id"]]
+        one.states[row["state"]] = row["count"]
+        one.base += row["paid"]
+        one.amount += row["earned"]
+        one.settled += row["posted"]
+    return sums
 
 
 def _list_lines(rows: QuerySet[Commission], now: datetime) -> dict[UUID, list[Commission]]:

@@ -93,6 +93,14 @@ def get_daily_figures(*, affiliate: Affiliate | UUID | None, span: Span, zone: Z
     return {date.fromisoformat(key): now for _kind, key, _count, now, _before in groups}
 
 
+def compare_values(
+    *, affiliate: Affiliate | UUID, by: GroupBy, span: Span, previous_span: Span, zone: ZoneInfo
+) -> dict[str, tuple[Figures, Figures]]:
+    """Return the figures of each value of `by` in the period, and in the one that ends with the day before it."""
+    groups = _query_groups(affiliate, by, span, previous_span, zone)
+    return {key: (now, before) for kind, key, _count, now, before in groups if kind == "value"}
+
+
 def sum_orders(*, affiliate: Affiliate | UUID, span: Span, zone: ZoneInfo, category: str = "") -> Figures:
     """Return the figures of all days together, of one category if named. Clicks are not counted."""
     groups = _query_rows(affiliate, "category" if category else "total", span.first, span, zone, with_clicks=False)

@@ -8,7 +8,7 @@ from portal.admin import (
     channels,
     erasure,
     operations,
-    reviews,
+    payout_holds,
     users,
 )
 
@@ -20,6 +20,6 @@ __all__ = [
     "channels",
     "erasure",
     "operations",
-    "reviews",
+    "payout_holds",
     "users",
 ]

@@ -6,10 +6,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.staff import staff_member
 from affiliates.models import Affiliate
 from agreements.program_currency import get_currency_and_zone
 from lib.admin.bases import BaseAdmin
 from lib.formatting import format_datetime
+from portal.affiliate_page import timeline
 from portal.affiliate_page.application_tables import annotate_answers
 from portal.affiliate_page.figures import annotate_figures, list_figures, list_warnings
 from portal.affiliate_page.record_tables import NOTES
@@ -53,7 +55,8 @@ class AffiliatePageAdmin(BaseAdmin):
         if tab not in tabs:
             raise PermissionDenied
         currency, zone = get_currency_and_zone()
-        context = Context(affiliate, currency, timezone.now())
+        before = timeline.parse_time(request.GET.get("before", ""))
+        context = Context(affiliate, currency, timezone.now(), staff_member(request), before)
         return {
             "state_since": format_datetime(affiliate.state_since),
             "tabs": tabs,

@@ -13,31 +13,24 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_countries.filters import CountryFilter
 
 from accounts.staff import staff_member
 from affiliates import affiliate_search, applications, fields, profile
-from affiliates.admin_fields import STATE_COLORS, list_affiliate_facts, render_link
+from affiliates.admin_fields import STATE_COLORS, render_link
 from affiliates.affiliate_filter import MAX_MATCHED, match_affiliate
-from affiliates.models import Affiliate, Channel, State
-from compliance.admin.reviews import build_open_review_url
-from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION, list_notice_facts
-from compliance.models import TerminationNotice
-from compliance.offboarding import suspension, termination
-from lib.admin.actions import ReasonForm
+from affiliates.models import Affiliate, Channel
 from lib.admin.picker import Suggestion, build_picker_response
-from lib.admin.staff_action import StaffAction, StaffPage
+from lib.admin.staff_action import StaffPage
 from lib.typed import display
 from messaging.admin.conversations import build_write_url
 from payouts.admin.csv_import import serve_import
-from portal import erasure
 from portal.admin.affiliate_import import AffiliateImport
 from portal.admin.affiliate_page import AffiliatePageAdmin
 from portal.admin.applications import ApplicationActions, lists_applications
-from portal.admin.erasure import ErasureRequestForm, list_erasure_facts
 from portal.admin.list_filters import ApplicationFilter
+from portal.admin.participation import ParticipationActions
 from portal.admin.staff_notes import StaffNotesMixin, TagFilter
 
 
@@ -64,7 +57,7 @@ class ProfileForm(ModelForm):  # type: ignore[type-arg]  # not generic at run ti
 
 
 @admin.register(Affiliate)
-class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
+class AffiliateAdmin(ApplicationActions, ParticipationActions, StaffNotesMixin, AffiliatePageAdmin):
     form = ProfileForm
     list_display = (
         "applied_at",
@@ -97,6 +90,9 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         "suspend",
         "reinstate",
         "give_notice",
+        "revoke_notice",
+        "hold_payouts",
+        "release_payouts",
         "edit_tags",
         "add_note",
         "request_erasure",
@@ -120,7 +116,7 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
 
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, affiliate: Affiliate) -> tuple[str, str]:
-        return affiliate.state, affiliate.get_state_display()
+        return affiliate.state, affiliate.state_text
 
     @admin.display(description=gettext_lazy("country"), ordering="country")
     def country_name(self, affiliate: Affiliate) -> str:
@@ -163,9 +159,7 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         found = affiliate_search.search_affiliates(request.GET.get("q", ""))
-        return build_picker_response(
-            Suggestion(one.code, str(one), f"{one.email}, {one.get_state_display()}") for one in found
-        )
+        return build_picker_response(Suggestion(one.code, str(one), f"{one.email}, {one.state_text}") for one in found)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -184,68 +178,6 @@ class AffiliateAdmin(ApplicationActions, StaffNotesMixin, AffiliatePageAdmin):
             by=staff_member(request),
         )
 
-    suspend = StaffAction(
-        gettext_lazy("Suspend"),
-        permission="compliance.suspend_affiliate",
-        variant="danger",
-        rows=Q(state=State.ACTIVE),
-        form=ReasonForm,
-        do=lambda affiliate, answers, now, by: suspension.suspend(affiliate=affiliate, now=now, by=by, **answers),
-        title=gettext_lazy("Suspend this affiliate"),
-        explanation=SUSPENSION_EXPLANATION,
-        facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
-        success=gettext_lazy("Affiliate suspended."),
-    )
-    reinstate = StaffAction(
-        gettext_lazy("Reinstate"),
-        permission="compliance.suspend_affiliate",
-        rows=Q(state=State.SUSPENDED),
-        form=ReasonForm,
-        do=lambda affiliate, answers, now, by: suspension.reinstate(affiliate=affiliate, now=now, by=by, **answers),
-        title=gettext_lazy("Reinstate this affiliate"),
-        facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
-        success=gettext_lazy("Affiliate reinstated."),
-    )
-    give_notice = StaffAction(
-        gettext_lazy("Give notice"),
-        permission="compliance.add_terminationnotice",
-        variant="danger",
-        rows=Q(state__in=(State.APPROVED, State.ACTIVE, State.SUSPENDED)),
-        form=ReasonForm,
-        do=lambda affiliate, answers, now, by: termination.give_notice(
-            affiliate=affiliate, ground=TerminationNotice.Ground.CHOICE, now=now, by=by, **answers
-        ),
-        title=gettext_lazy("Give notice of termination"),
-        explanation=NOTICE_EXPLANATION,
-        facts=lambda affiliate, _answers: list_notice_facts(affiliate),
-        success=gettext_lazy("Notice given."),
-    )
-
-    request_erasure = StaffAction(
-        gettext_lazy("Enter a deletion request"),
-        permission="portal.erase_affiliate",
-        rows=Q(erased_at=None, erasure_request=None),
-        form=ErasureRequestForm,
-        do=lambda affiliate, answers, now, by: erasure.request_erasure(affiliate=affiliate, now=now, by=by, **answers),
-        title=lambda affiliate: _("Enter a deletion request of %s") % affiliate,
-        explanation=gettext_lazy(
-            "For a request by letter or telephone; affiliates can also make it on their page “My data”, where they"
-            " download what is kept of them. The affiliate is notified. Once nothing is outstanding, a scheduled task"
-            " deletes personal fields, also in e-mails, payout files and the audit trail. The ledger, acceptances and"
-            " decided reviews stay under a pseudonym for the years that the agreement states."
-        ),
-        facts=lambda affiliate, _answers: list_erasure_facts(affiliate, timezone.now()),
-        success=gettext_lazy("Deletion request stored. The affiliate has been notified."),
-    )
-
     @StaffPage(gettext_lazy("Write a message"), permission="messaging.answer_conversation", rows=Q(erased_at=None))
     def write_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(build_write_url(get_object_or_404(Affiliate, pk=object_id)))
-
-    @StaffPage(
-        gettext_lazy("Open a review"),
-        permission="compliance.add_review",
-        rows=Q(state__in=(State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)),
-    )
-    def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return HttpResponseRedirect(build_open_review_url(get_object_or_404(Affiliate, pk=object_id)))

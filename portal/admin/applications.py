@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from affiliates import applications
+from affiliates.mail_preview import preview_mail
 from affiliates.models import Affiliate, RejectionTemplate, State
 from lib.admin.actions import ReasonForm
 from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import LIST_QUERY, StaffAction
 from portal.admin.channels import ApprovalForm
-from portal.admin.mail_preview import preview_mail
 from portal.applications import approve_application, reject_application
 
 DECIDE = "affiliates.decide_application"

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import list_affiliate_facts
-from affiliates.models import Affiliate
+from affiliates.models import Affiliate, AffiliateNote
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.confirmation import Fact
 from lib.admin.pages import build_changelist_url, render_admin_page
 from lib.admin.staff_action import StaffAction, StaffPage
+from mail.models import Message
 from portal import erasure
 from portal.models import ErasureRequest
 from portal.personal_data import retention
@@ -41,8 +42,24 @@ def list_erasure_facts(affiliate: Affiliate, now: datetime) -> list[Fact]:
     return [
         *list_affiliate_facts(affiliate),
         Fact(gettext_lazy("Outstanding before the deletion"), blockers or _("nothing")),
+        Fact(gettext_lazy("Deleted"), _describe_personal_data(affiliate)),
         Fact(gettext_lazy("Kept under a pseudonym"), _("ledger entries; %(kept)s") % {"kept": kept}),
     ]
+
+
+def _describe_personal_data(affiliate: Affiliate) -> str:
+    """Name the kinds of personal data that there are, with numbers."""
+    text = _(
+        "name, e-mail address, country and account; channels: %(channels)s, payout accounts: %(accounts)s, names of links:"
+        " %(links)s, e-mails: %(emails)s, private notes: %(notes)s; also in payout files and the audit trail"
+    )
+    return text % {
+        "channels": affiliate.channels.count(),
+        "accounts": affiliate.payout_details.count(),
+        "links": affiliate.links.exclude(name="").count(),
+        "emails": Message.objects.filter(user=affiliate.user_id).count(),
+        "notes": AffiliateNote.objects.filter(affiliate=affiliate).count(),
+    }
 
 
 @admin.register(ErasureRequest)
@@ -60,6 +77,7 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
         variant="danger",
         do=lambda request, _answers, now, by: erasure.erase_affiliate(affiliate=request.affiliate, now=now, by=by),
         title=lambda request: _("Delete personal data of %s") % request.affiliate,
+        facts=lambda request, _answers: list_erasure_facts(request.affiliate, timezone.now()),
         success=lambda request: _("Personal data of %s deleted.") % request.affiliate,
         explanation=gettext_lazy(
             "This cannot be undone. Personal fields are deleted, also in e-mails, payout files, the admin log and the"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
 from lib.admin.staff_action import StaffAction
 from payouts.admin.bases import money_page
-from portal import integrity_checks, scheduled_tasks
+from portal import integrity_checks, scheduled_tasks, tasks
 from portal.models import IntegrityCheck, ScheduledTask, TaskRun
 
 MAX_FAILURES_SHOWN = 20
@@ -78,6 +78,9 @@ class ScheduledTaskAdmin(ReadOnlyAdmin):
             problems=problems,
             task_statuses=statuses,
             integrity_checks=checks,
+            earliest_hour=integrity_checks.EARLIEST_HOUR,
+            first_check=integrity_checks.get_next_check_time(timezone.now()),
+            daily_tasks=[task.name for task in (tasks.verify_ledger, tasks.verify_acceptances, tasks.verify_rollups)],
             failures=[(scheduled_tasks.get_title(run.task.name), run) for run in failures[:MAX_FAILURES_SHOWN]],
         )
 

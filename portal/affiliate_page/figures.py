@@ -11,9 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from affiliates.models import Affiliate
-from compliance.models import Review, TargetCheck
-from lib.formatting import format_date, format_money
+from affiliates.models import Affiliate, State
+from compliance.models import Review, TargetCheck, TargetNotice, TerminationNotice
+from lib.formatting import format_date, format_datetime, format_money
 from lib.money import ZERO
 from payouts.models import Account, LedgerEntry, Payout, PayoutHold
 from payouts.reporting import reports
@@ -24,6 +24,7 @@ DAYS = 30
 # The permissions that the figures need.
 BALANCE, PAYOUTS = "payouts.view_ledgerentry", "payouts.view_payout"
 REVIEW, HOLD = "compliance.view_review", "payouts.view_payouthold"
+TARGET_NOTICE = "compliance.view_targetnotice"
 REPORT, TARGET = "tracking.view_reports", "compliance.view_targetcheck"
 
 
@@ -47,6 +48,14 @@ def annotate_figures(affiliates: QuerySet[Affiliate], user: Any) -> QuerySet[Any
             on_its_way=Subquery(payouts.annotate(sum=Sum("amount")).values("sum")),
             payouts_on_their_way=Subquery(payouts.annotate(count=Count("pk")).values("count")),
         )
+    running = TerminationNotice.objects.filter(**own, state=TerminationNotice.State.RUNNING)
+    affiliates = affiliates.annotate(
+        notice_given_at=Subquery(running.values("given_at")[:1]),
+        notice_until=Subquery(running.values("takes_effect_at")[:1]),
+    )
+    if user.has_perm(TARGET_NOTICE):
+        missed = TargetNotice.objects.filter(**own, state=TargetNotice.State.RUNNING)
+        affiliates = affiliates.annotate(target_cure_by=Subquery(missed.values("cure_by")[:1]))
     if user.has_perm(REVIEW):
         affiliates = affiliates.annotate(has_open_review=Exists(Review.objects.filter(**own, closed_at=None)))
     if user.has_perm(HOLD):
@@ -77,12 +86,27 @@ def list_figures(affiliate: Any, user: Any, *, currency: str, zone: ZoneInfo, no
 
 def list_warnings(affiliate: Any) -> list[tuple[str, str]]:
     """Return what staff should know first, as (text, tab that explains it)."""
-    warnings = []
+    warnings = _list_endings(affiliate)
     if getattr(affiliate, "has_open_review", False):
         warnings.append((_("A review is not closed."), "reviews"))
     if getattr(affiliate, "has_payout_hold", False):
         warnings.append((_("Payouts are on hold."), "payouts"))
     return warnings
+
+
+def _list_endings(affiliate: Any) -> list[tuple[str, str]]:
+    """Return the notices that run: of termination by staff, of leaving by the affiliate, of a missed sales target."""
+    endings = []
+    if affiliate.notice_until:
+        values = {"given": format_date(affiliate.notice_given_at), "at": format_datetime(affiliate.notice_until)}
+        endings.append(_("Notice of termination since %(given)s: the agreement ends on %(at)s.") % values)
+    if affiliate.state == State.LEAVING and affiliate.notice_ends_at:
+        values = {"at": format_datetime(affiliate.notice_ends_at)}
+        endings.append(_("The affiliate is leaving on %(at)s, and can take it back until then.") % values)
+    if getattr(affiliate, "target_cure_by", None):
+        values = {"at": format_datetime(affiliate.target_cure_by)}
+        endings.append(_("Notice of a missed sales target: unless it is met, a review opens on %(at)s.") % values)
+    return [(text, "overview") for text in endings]
 
 
 def _describe_balance(balance: Decimal, currency: str) -> Figure:

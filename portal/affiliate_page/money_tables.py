@@ -41,7 +41,10 @@ def _list_statements(context: Context) -> Sequence[Cells]:
         (
             build_admin_link(row, format_month(row.close.period)),
             row.number,
-            *(format_money(sum_, "") for sum_ in (row.opening, row.settled, row.payout, row.closing)),
+            *(
+                format_money(sum_, "")
+                for sum_ in (row.opening, row.settled, row.adjustments, row.returned, row.payout, row.closing)
+            ),
         )
         for row in rows
     ]
@@ -125,7 +128,8 @@ STATEMENTS = Table(
     "payouts.view_statement",
     (
         *(gettext_lazy("Month"), gettext_lazy("Number"), gettext_lazy("Opening balance")),
-        *(gettext_lazy("Commissions"), gettext_lazy("Payout"), gettext_lazy("Closing balance")),
+        *(gettext_lazy("Commissions"), gettext_lazy("Adjustments"), gettext_lazy("Returned payouts")),
+        *(gettext_lazy("Payout"), gettext_lazy("Closing balance")),
     ),
     _list_statements,
     gettext_lazy(
@@ -133,7 +137,7 @@ STATEMENTS = Table(
     ),
     Statement,
     numbers=(1,),
-    amounts=(2, 3, 4, 5),
+    amounts=(2, 3, 4, 5, 6, 7),
 )
 ADJUSTMENTS = Table(
     gettext_lazy("Adjustments"),

@@ -3,23 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import render_link
-from affiliates.models import AffiliateNote, Channel, ChannelPreview, StatusChange
+from affiliates.models import AffiliateNote, Channel, ChannelPreview
 from agreements.applicable_version import VersionPeriod, load_version_periods
 from agreements.models import Acceptance, Decline
-from audit.models import AuditRecord
 from compliance.grounds import annotate_title
 from compliance.models import Review, Signal
 from lib.admin.pages import build_admin_link
 from lib.formatting import format_datetime
 from mail.models import Message
-from portal import audit_subjects
 from portal.affiliate_page.tables import MAX_ROWS, Cells, Context, Table
 
 
@@ -56,29 +53,6 @@ def _describe_preview(channel: Channel) -> SafeString | str:
         return _("Not read: %(problem)s.") % {"problem": preview.problem}
     lines = ((line,) for line in (preview.title, preview.description) if line)
     return format_html_join(mark_safe("<br>"), "{}", lines) or _("It has no title.")
-
-
-def _list_changes(context: Context) -> Sequence[Cells]:
-    rows = (
-        StatusChange.objects.filter(affiliate=context.affiliate).select_related("by").order_by("-at", "-id")[:MAX_ROWS]
-    )
-    return [
-        (
-            _format_time(row.at),
-            _describe_change(row),
-            row.by or "–",
-            row.reason or "–",
-            row.clause or "–",
-        )
-        for row in rows
-    ]
-
-
-def _describe_change(change: StatusChange) -> str:
-    state = change.get_after_display()
-    if change.annuls_id:
-        return _("%(state)s (annuls an earlier change)") % {"state": state}
-    return _("%(state)s for breach") % {"state": state} if change.breach else state
 
 
 def _list_notes(context: Context) -> Sequence[Cells]:
@@ -177,15 +151,6 @@ def _list_messages(context: Context) -> Sequence[Cells]:
     ]
 
 
-def _list_records(context: Context) -> Sequence[Cells]:
-    """Return what was done to the affiliate and their links, coupons and so on, and what they did themselves."""
-    about = audit_subjects.match_affiliates([context.affiliate.pk])
-    rows = AuditRecord.objects.filter(about | Q(by=context.affiliate.user_id)).select_related("by")[:MAX_ROWS]
-    return [
-        (build_admin_link(row, row.action), row.by or _("automatic"), row.reason, _format_time(row.at)) for row in rows
-    ]
-
-
 CHANNELS = Table(
     gettext_lazy("Channels"),
     "affiliates.view_channel",
@@ -196,18 +161,6 @@ CHANNELS = Table(
     _list_channels,
     gettext_lazy("No channels. The affiliate adds sites, profiles, newsletters and apps."),
     Channel,
-)
-STATUS_HISTORY = Table(
-    gettext_lazy("Status history"),
-    "affiliates.view_statuschange",
-    (
-        *(gettext_lazy("Since"), gettext_lazy("State"), gettext_lazy("By")),
-        *(gettext_lazy("Reason"), gettext_lazy("Clause")),
-    ),
-    _list_changes,
-    gettext_lazy("No changes of the state."),
-    StatusChange,
-    build_filter=lambda _affiliate: "",
 )
 NOTES = Table(
     gettext_lazy("Private notes"),
@@ -270,13 +223,4 @@ MESSAGES = Table(
     gettext_lazy("No e-mails. What the program sends to this affiliate is listed here."),
     Message,
     build_filter=lambda affiliate: f"user__id__exact={affiliate.user_id}",
-)
-RECORDS = Table(
-    gettext_lazy("Audit trail"),
-    "audit.view_auditrecord",
-    (gettext_lazy("Action"), gettext_lazy("By"), gettext_lazy("Reason"), gettext_lazy("Time")),
-    _list_records,
-    gettext_lazy("No records. Every change of this affiliate, their links, coupons and payouts is recorded here."),
-    AuditRecord,
-    build_filter=lambda affiliate: f"q={affiliate.code}",
 )

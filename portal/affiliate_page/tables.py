@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db.models import Model
 from django.utils.functional import Promise
 
+from accounts.models import User
 from affiliates.models import Affiliate
 from lib.admin.pages import build_changelist_url
 
@@ -18,11 +19,22 @@ Cells = Sequence[object]
 
 
 class Context(NamedTuple):
-    """Whose rows are read, in which currency the program pays, and the time."""
+    """Whose rows are read, in which currency the program pays, the time, and who reads.
+
+    `before` is the time from which a page of older rows starts.
+    """
 
     affiliate: Affiliate
     currency: str
     now: datetime
+    user: User
+    before: datetime | None = None
+
+
+class Page(list[Cells]):
+    """Rows with the query string of the page of older ones, "" if there are none."""
+
+    older = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,8 @@ class Table:
     # The positions of the columns with numbers, and of those among them with amounts in the program's currency.
     numbers: Sequence[int] = ()
     amounts: Sequence[int] = ()
+    # A page with more about these rows: its label, and its address for an affiliate.
+    further: tuple[Label, Callable[[Affiliate], str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,12 @@ class ShownTable:
     rows: Sequence[Cells]
     all_url: str
     currency: str
+    further_url: str = ""
+
+    @property
+    def older(self) -> str:
+        """Return the query string of the page of older rows."""
+        return getattr(self.rows, "older", "")
 
     @property
     def columns(self) -> list[tuple[str, bool]]:
@@ -82,5 +102,7 @@ class ShownTable:
 def load_table(table: Table, context: Context) -> ShownTable:
     """Return `table` with the newest rows of the affiliate."""
     query = table.build_filter(context.affiliate)
-    all_url = build_changelist_url(table.model, query) if query else ""
-    return ShownTable(table, table.list_rows(context), all_url, context.currency)
+    may_list = context.user.has_perm(f"{table.model._meta.app_label}.view_{table.model._meta.model_name}")
+    all_url = build_changelist_url(table.model, query) if query and may_list else ""
+    further_url = table.further[1](context.affiliate) if table.further else ""
+    return ShownTable(table, table.list_rows(context), all_url, context.currency, further_url)

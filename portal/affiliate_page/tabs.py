@@ -7,7 +7,15 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from portal.affiliate_page import application_tables, money_tables, record_tables, tracking_tables
+from portal.affiliate_page import (
+    application_tables,
+    money_tables,
+    personal_data_tables,
+    record_tables,
+    status_table,
+    timeline,
+    tracking_tables,
+)
 from portal.affiliate_page.tables import Tab, Table
 
 OVERVIEW = Tab(
@@ -16,7 +24,7 @@ OVERVIEW = Tab(
     (
         *(record_tables.NOTES, record_tables.CHANNELS),
         *(application_tables.ANSWERS, application_tables.RULE_CHECKS),
-        record_tables.STATUS_HISTORY,
+        status_table.STATUS_HISTORY,
     ),
 )
 TABS: Sequence[Tab] = (
@@ -33,7 +41,8 @@ TABS: Sequence[Tab] = (
     ),
     Tab("reviews", gettext_lazy("Reviews"), (record_tables.REVIEWS, record_tables.SIGNALS)),
     Tab("mails", gettext_lazy("E-mails"), (record_tables.MESSAGES,)),
-    Tab("audit", gettext_lazy("Audit"), (record_tables.RECORDS,)),
+    Tab("audit", gettext_lazy("Timeline"), (timeline.TIMELINE,)),
+    Tab("personal_data", gettext_lazy("Personal data"), (personal_data_tables.REQUEST, personal_data_tables.STORED)),
 )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from affiliates.models import Affiliate
 from compliance.models import Review
 from compliance.reviews import appeals, decisions, replies
 from compliance.reviews.open_review import open_review
@@ -26,6 +27,8 @@ class Case(NamedTuple):
     summary: str
     commission_count: int = 0
     reported: str = ""
+    # Pages of the affiliate's own site that are the evidence.
+    posts: tuple[str, ...] = ()
     reply: str = ""
     decision: str = ""
     decision_reason: str = ""
@@ -71,6 +74,7 @@ CASES = (
         Situation.UNDER_REVIEW, 3, "undisclosed-endorsement",
         "Three of your posts recommend our products without disclosing that you earn commission.",
         commission_count=4,
+        posts=("honest-favorites", "gifts-for-cooks", "my-kitchen"),
         reported="I have followed this page for years and only now learned that each “honest favorite” is paid for.",
     ),
 )  # fmt: skip
@@ -93,6 +97,7 @@ def _open_review(context: DemoContext, case: Case, now: datetime) -> None:
         affiliate=affiliate,
         activity=case.activity,
         summary=case.summary,
+        evidence_addresses=_list_addresses(affiliate, case.posts),
         commissions=newest[: case.commission_count],
         now=now,
         by=context.staff["reviewer"],
@@ -100,6 +105,12 @@ def _open_review(context: DemoContext, case: Case, now: datetime) -> None:
     )
     for after, do in _list_followups(context, case, review):
         context.timeline.schedule(now + after, do, shop_first=True)
+
+
+def _list_addresses(affiliate: Affiliate, posts: tuple[str, ...]) -> str:
+    """Return the addresses of posts on the affiliate's first site, one per line."""
+    site = affiliate.channels.order_by("added_at", "pk").values_list("address", flat=True).first()
+    return "\n".join(f"{(site or 'https://example.com').rstrip('/')}/{post}" for post in posts)
 
 
 def _list_followups(
@@ -120,6 +131,6 @@ def _list_followups(
 def _decide_review(context: DemoContext, case: Case, review: Review, now: datetime) -> None:
     by = context.staff[case.decided_by]
     replies.add_note(
-        review=review, text="I checked the page again today and discussed the case with the owner.", now=now, by=by
+        review=review, text="I checked the page again today and looked at all of the orders.", now=now, by=by
     )
     decisions.decide(review=review, decision=case.decision, reason=case.decision_reason, now=now, by=by)

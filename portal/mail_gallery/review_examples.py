@@ -10,6 +10,7 @@ _REVIEW: dict[str, Any] = {"review": ID, "review_title": "Orders of your own", "
 _OPENED: dict[str, Any] = {
     **_REVIEW,
     "summary": "Nine orders since 3 November came from the address that your own clicks came from.\n\nPlease explain.",
+    "evidence": [],
     "reply_by": "6 Dec 2026, 10:30 CET",
     "decide_by": "20 Dec 2026, 10:30 CET",
     "held": 9,
@@ -83,6 +84,7 @@ _PROGRAM_END: dict[str, Any] = {
 EXAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "review_opened": {
         "money held": _OPENED,
+        "with addresses": {**_OPENED, "evidence": ["https://blog.example/gifts", "https://blog.example/jugs"]},
         "all payouts held": {**_OPENED, "hold_all_reason": "The balance may come from orders of your own."},
         "nothing held": {**_OPENED, "held": 0, "amount": "0.00 USD"},
     },
@@ -105,8 +107,15 @@ EXAMPLES: dict[str, dict[str, dict[str, Any]]] = {
             "held_all_payouts": True,
             "decide_by": "20 Dec 2026, 10:30 CET",
             "deadline_clause": "7.7 of version 3",
-        }
+        },
+        "by staff": {
+            **_REVIEW,
+            "amount": "18.24 USD",
+            "held_all_payouts": False,
+            "reason": "The shop confirmed these orders.",
+        },
     },
+    "review_question": {"": {**_REVIEW, "question": "Which newsletter carried the link on 3 December?"}},
     "suspended": {
         "review": {"reason": _REASON, "clause": _CLAUSE, "review": ID},
         "no review": {"reason": _REASON, "clause": _CLAUSE, "review": ""},

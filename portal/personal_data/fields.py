@@ -95,7 +95,8 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
         erased="page_url link_or_coupon text email", scrubbed="page_url link_or_coupon text"
     ),
     "compliance.Review": _classify(
-        "activity term clause state recommendation decision appeal", retained="summary decision_reason"
+        "activity term clause state recommendation decision appeal",
+        retained="summary evidence_addresses decision_reason",
     ),
     "compliance.ReviewEvent": _classify("kind clause", retained="text"),
     "compliance.ReviewFile": _classify("content_type", retained="name content"),

@@ -21,7 +21,7 @@ from shops.connectors.products import store_products
 from shops.connectors.registry import get_connector
 from shops.connectors.shop_orders import Result, build_source, send_orders
 from shops.models import Connection, Reject, ShopEvent, ShopOrder
-from tracking.orders.coupon_erasure import ErasedCodes
+from tracking.orders.coupon_erasure import ErasedCodes, find_erased_codes
 from tracking.orders.snapshot_fields import Rejected
 
 logger = logging.getLogger(__name__)
@@ -182,7 +182,9 @@ def is_known(connection: Connection, found: OrderParts) -> bool:
 
 
 def _find_erased_codes(parts: Iterable[Part]) -> ErasedCodes:
-    return ErasedCodes(code for part in parts if isinstance(part.data, dict) for code in part.data.get("coupons") or ())
+    return find_erased_codes(
+        code for part in parts if isinstance(part.data, dict) for code in part.data.get("coupons") or ()
+    )
 
 
 def _hide_people(part: Part, erased: ErasedCodes) -> Part:

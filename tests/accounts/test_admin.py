@@ -15,7 +15,7 @@ from accounts import api_keys
 from accounts.models import ApiKey, User
 from audit.models import AuditRecord
 from mail.models import Message
-from tests.factories import NOW, make_staff, make_user
+from tests.factories import NOW, make_affiliate, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -189,3 +189,29 @@ def test_new_member_of_staff_gets_a_role_and_an_e_mail_to_confirm_the_address(ro
     page = client.post("/accounts/login/", {"login": lea.email, "password": secret}, follow=True).content.decode()
     assert "Open it to confirm your address; then you can sign in." in page
     assert "application" not in page[page.index("<main") : page.index("</main>")]
+
+
+def test_list_of_users_shows_staff_at_first_and_affiliates_in_a_tab(root: Client) -> None:
+    affiliate, reviewer = make_affiliate(), make_staff("compliance reviewers")
+    address = reverse("admin:accounts_user_changelist")
+
+    def read(**query: str) -> str:
+        return root.get(address, query).content.decode()
+
+    assert reviewer.email in read()
+    assert affiliate.user.email not in read()
+    assert affiliate.user.email in read(accounts="affiliates")
+    assert reviewer.email not in read(accounts="affiliates")
+    both = read(accounts="all")
+    assert reviewer.email in both
+    assert affiliate.user.email in both
+    # A search looks everywhere.
+    assert affiliate.user.email in read(q=affiliate.user.email)
+    assert affiliate.user.email not in read(accounts="nonsense")
+
+
+def test_button_that_adds_a_user_has_a_name(root: Client) -> None:
+    page = root.get(reverse("admin:accounts_user_changelist")).content.decode()
+    link = page[page.index('class="addlink') :]
+    # Its text, not a title that only a mouse shows.
+    assert "Add user" in link[link.index(">") : link.index("</a>")]

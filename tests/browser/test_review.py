@@ -61,6 +61,7 @@ def test_review_leads_from_a_signal_to_a_granted_appeal(affiliate, open_browser_
     page.get_by_label("Warning").check()
     page.get_by_label("Reason").fill("The search engine shows your advertisement.")
     page.get_by_role("button", name="Decide this review").click()
+    page.get_by_role("button", name="Confirm: Decide this review").click()
     expect(page.get_by_text("Review decided.")).to_be_visible()
 
     act_as(affiliate.user).goto(reverse("portal:home"))
@@ -78,6 +79,7 @@ def test_review_leads_from_a_signal_to_a_granted_appeal(affiliate, open_browser_
     page.get_by_label("Granted").check()
     page.get_by_label("Reason").fill("It is a competitor's indeed.")
     page.get_by_role("button", name="Decide the appeal").click()
+    page.get_by_role("button", name="Confirm: Decide the appeal").click()
     expect(page.get_by_text("Appeal decided.").first).to_be_visible()
 
     act_as(affiliate.user).goto(reverse("compliance:review", args=[review.pk]))

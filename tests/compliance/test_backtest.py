@@ -1,6 +1,7 @@
 """The page that shows the backtest of a draft."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -10,6 +11,7 @@ from agreements import version_drafts
 from agreements.models import AgreementVersion, Rate
 from compliance.targets import backtest
 from compliance.targets.backtest import ResultCounts
+from payouts.closing.threshold_backtest import ThresholdBacktest
 from tests.factories import make_staff
 from tests.scenarios import build_order, create_program, import_affiliates, send_orders
 
@@ -70,6 +72,16 @@ def test_backtest_page_without_orders_shows_an_empty_state(superuser):
     create_program()
     draft = version_drafts.start_draft(now=timezone.now(), by=None)
     assert "nothing to compare" in superuser.get(build_url(draft)).content.decode()
+
+
+def test_backtest_page_says_what_the_payout_threshold_changes(superuser, draft, monkeypatch):
+    assert "No month was closed in this period" in superuser.get(build_url(draft)).content.decode()
+    found = ThresholdBacktest(2, 3, Decimal("54.00"), 2, (), 1, Decimal("17.00"))
+    monkeypatch.setattr("compliance.admin.backtest.backtest_threshold", lambda **_given: found)
+    page = " ".join(superuser.get(build_url(draft)).content.decode().replace("\N{NO-BREAK SPACE}", " ").split())
+    assert "The threshold of 16.00 USD was applied to the statements of 2 months that were closed" in page
+    assert "3 payouts (54.00 USD) would have been postponed, affiliates concerned: 2." in page
+    assert "1 balance (17.00 USD) that was below the threshold would have been paid." in page
 
 
 def test_backtest_page_needs_few_queries(superuser, draft, django_assert_max_num_queries):

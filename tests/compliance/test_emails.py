@@ -12,7 +12,7 @@ from accounts.models import User
 from affiliates.models import State
 from compliance.models import Review
 from compliance.offboarding import notice_expiry, program_end, termination
-from compliance.reviews import appeals, deadlines_task, decisions
+from compliance.reviews import appeals, deadlines_task, decisions, hold_changes, questions
 from compliance.reviews.open_review import open_review
 from compliance.targets import checks
 from mail.models import Message
@@ -25,7 +25,16 @@ from tests.portal import message_catalog
 
 NOW = datetime(2025, 6, 30, 12, tzinfo=UTC)
 KINDS = {
-    *("review_opened", "review_decided", "appeal_decided", "hold_released", "suspended", "reinstated", "terminated"),
+    *(
+        "review_opened",
+        "review_question",
+        "review_decided",
+        "appeal_decided",
+        "hold_released",
+        "suspended",
+        "reinstated",
+        "terminated",
+    ),
     *("termination_notice", "termination_revoked", "leaving_confirmed", "end_of_program"),
     *("target_at_risk", "target_missed", "target_met"),
 }
@@ -54,14 +63,18 @@ def queue_messages(reviewer: User, second_reviewer: User) -> list[Message]:
     run_review(affiliates[2], reviewer, "suspension", hold_all_money=True, hold_all_reason="All of it looks odd.")
     run_review(affiliates[3], reviewer, "dismissed", activity="", term="payout_minimum")
     run_review(affiliates[4], reviewer, "warning", "granted", second_reviewer)
-    open_review(
+    held = make_order(affiliates[5], NOW)
+    questioned = open_review(
         affiliate=affiliates[5],
         activity="fraud",
         summary="Odd.",
-        commissions=[make_order(affiliates[5], NOW)],
+        evidence_addresses="https://blog.example/odd",
+        commissions=[held, make_order(affiliates[5], NOW)],
         now=NOW,
         by=reviewer,
     )
+    questions.ask(review=questioned, text="Who bought this?", now=NOW, by=reviewer)
+    hold_changes.release(review=questioned, orders=[held.order_id], reason="A friend.", now=NOW, by=reviewer)
     deadlines_task.enforce_deadlines(now=NOW + days(30))
     notice = termination.give_notice(affiliate=affiliates[5], ground="choice", reason="So.", now=NOW, by=reviewer)
     termination.revoke_notice(notice=notice, reason="So.", now=NOW, by=reviewer)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -14,7 +15,7 @@ from compliance.models import TargetCheck
 from compliance.targets import checks, met_targets
 from compliance.targets.arithmetic import TargetResult
 from compliance.targets.backtest import backtest_targets
-from compliance.targets.met_targets import find_met_affiliates
+from compliance.targets.met_targets import list_uncertain_affiliates
 from compliance.targets.pauses import declare_pause
 from compliance.targets.target_evaluation import evaluate_targets, list_active_affiliates
 from compliance.targets.target_forecast import forecast_targets
@@ -95,6 +96,11 @@ def new_affiliate(affiliates: dict[str, Affiliate]) -> Affiliate:
     return affiliate
 
 
+def find_met(*, now: datetime) -> set[UUID]:
+    """Return the active affiliates whose target is certainly met."""
+    return set(list_active_affiliates()) - set(list_uncertain_affiliates(now=now))
+
+
 PLAIN = {"enough", "more than enough", "accepted early", "partly refunded", "one refunded of four"}
 
 
@@ -105,7 +111,7 @@ def name_all(affiliates: dict[str, Affiliate], keys) -> set[str]:
 
 @pytest.mark.django_db
 def test_those_found_are_met_by_the_evaluation_of_each(affiliates, new_affiliate):
-    certain = find_met_affiliates(now=NOW)
+    certain = find_met(now=NOW)
     assert name_all(affiliates, certain) == PLAIN
     exact = {one.affiliate_id: one for one in evaluate_targets(list_active_affiliates(), now=NOW)}
     assert {(exact[pk].result, exact[pk].is_checkable) for pk in certain} == {(TargetResult.MET, True)}
@@ -135,7 +141,9 @@ def test_checks_forecast_and_backtest_are_those_of_the_evaluation_of_each(
     assert "met" in {row[3] for row in fast[0][1]}
     monkeypatch.setattr(met_targets, "store_met_checks", lambda **_given: 0)
     for module in ("backtest", "target_forecast"):
-        monkeypatch.setattr(f"compliance.targets.{module}.find_met_affiliates", lambda **_given: set())
+        monkeypatch.setattr(
+            f"compliance.targets.{module}.list_uncertain_affiliates", lambda **_given: list_active_affiliates()
+        )
     assert fast == [run_check(moment) for moment in moments]
 
 
@@ -146,7 +154,7 @@ def test_running_notice_is_left_to_the_check_that_ends_it(affiliates):
     for age in ENOUGH:
         send_order(affiliate, NOW + days(1) - days(age))
     later = NOW + days(1)
-    assert affiliate.pk in find_met_affiliates(now=later)
+    assert affiliate.pk in find_met(now=later)
     assert checks.check_targets(now=later).met == 1
     assert affiliate.target_notices.get().state == "met"
 
@@ -171,13 +179,13 @@ def test_all_orders_are_read_once_a_day(affiliates, monkeypatch):
 def test_version_that_takes_effect_later_today_leaves_those_who_have_not_accepted_it(affiliates):
     fourth = publish_version(NOW + days(0.25), validation_days=90)
     accept(affiliates["enough"], fourth, NOW - days(1))
-    assert name_all(affiliates, find_met_affiliates(now=NOW)) == {"enough"}
+    assert name_all(affiliates, find_met(now=NOW)) == {"enough"}
 
 
 @pytest.mark.django_db
 def test_no_target_and_no_version_find_nobody(db):
-    assert find_met_affiliates(now=NOW) == set()
+    assert find_met(now=NOW) == set()
     cases.seed_agreement()
     make_active_affiliate()
     publish_version(SECOND, target_orders=0)
-    assert find_met_affiliates(now=NOW) == set()
+    assert find_met(now=NOW) == set()

@@ -30,7 +30,7 @@ def test_forfeiture_is_posted_when_the_appeal_deadline_passes(affiliate, reviewe
     review.refresh_from_db()
     assert (review.state, review.closed_at) == ("closed", deadline)
     assert deadlines_task.enforce_deadlines(now=deadline + days(9)) == (0, 0, 0)
-    assert list_event_kinds(review) == ["notice", "reply", "decision", "forfeited", "closed"]
+    assert list_event_kinds(review) == ["notice", "held", "reply", "decision", "forfeited", "closed"]
 
 
 def test_forfeited_commission_cites_the_clause(affiliate, reviewer):

@@ -87,6 +87,14 @@ def test_manager_edits_what_is_not_published(manager):
     assert (stored.title, stored.channel_kinds) == ("Summer", ["blog", "app"])
 
 
+def test_withdrawal_of_a_text_says_nothing_of_an_image(manager, affiliate):
+    text, banner = upload_text(), upload_banner()
+    page = manager.get(build_url("withdraw", text.pk)).content.decode()
+    assert "Affiliates no longer find the text" in page
+    assert "image" not in page[page.index("Affiliates no longer") : page.index("cannot be undone")]
+    assert "The banner is replaced by a neutral image" in manager.get(build_url("withdraw", banner.pk)).content.decode()
+
+
 def test_manager_withdraws_with_a_reason(manager, affiliate):
     banner = upload_banner()
     affiliate_links.provide_link(creative=banner, affiliate=affiliate, now=NOW, by=affiliate.user)

@@ -117,3 +117,45 @@ def test_tags_are_chosen_in_the_draft_and_named_once_it_is_sent(manager, client)
     assert str(tag.pk) not in page
     wrong = client.post(reverse("admin:messaging_announcement_add"), answers | {"tags": ["x"]})
     assert "Select a valid choice." in wrong.content.decode()
+
+
+def test_chosen_countries_are_named_in_draft_preview_and_sent_announcement(manager, client):
+    make_affiliate(name="Ann Archer", country="SE")
+    answers = {"subject": "Snow", "text": "It falls.", "countries": ["SE", "NO"], "activity": "", "_save": "1"}
+    client.post(reverse("admin:messaging_announcement_add"), answers)
+    announcement = Announcement.objects.get()
+    change = reverse("admin:messaging_announcement_change", args=[announcement.pk])
+    chosen = "active affiliates; countries: Sweden, Norway"
+    assert chosen in client.get(change).content.decode()
+    for action in ("preview", "send"):
+        page = client.get(reverse(f"admin:messaging_announcement_{action}", args=[announcement.pk])).content.decode()
+        assert f"Chosen: {chosen}." in page
+    client.post(reverse("admin:messaging_announcement_send", args=[announcement.pk]), {"confirmed": "1"})
+    page = client.get(change).content.decode()
+    assert chosen in page
+    assert ">SE<" not in page
+
+
+def test_main_button_of_a_new_announcement_saves_it_and_shows_whom_it_reaches(manager, client):
+    ann = make_affiliate(name="Ann Archer")
+    page = client.get(reverse("admin:messaging_announcement_add")).content.decode()
+    assert page.index('name="_preview"') < page.index('name="_save"')
+    answers = {"subject": "Snow", "text": "It falls.", "activity": "", "_preview": "1"}
+    response = client.post(reverse("admin:messaging_announcement_add"), answers)
+    announcement = Announcement.objects.get()
+    preview = reverse("admin:messaging_announcement_preview", args=[announcement.pk])
+    assert response.headers["Location"] == preview
+    page = client.get(preview).content.decode()
+    assert f'href="{reverse("admin:affiliates_affiliate_change", args=[ann.pk])}"' in page
+    assert f'href="{reverse("admin:messaging_announcement_send", args=[announcement.pk])}"' in page
+    change = reverse("admin:messaging_announcement_change", args=[announcement.pk])
+    assert client.post(change, answers).headers["Location"] == preview
+    page = client.get(change).content.decode()
+    buttons = [page.index(f"/{action}/") for action in ("discard", "preview", "send_test", "send")]
+    assert buttons == sorted(buttons)
+
+
+def test_button_that_adds_an_announcement_has_a_name(manager, client):
+    page = client.get(reverse("admin:messaging_announcement_changelist")).content.decode()
+    link = page[page.index('class="addlink') :]
+    assert "New announcement" in link[link.index(">") : link.index("</a>")]

@@ -30,12 +30,12 @@ def test_affiliate_writes_reads_and_answers(affiliate, client):
     conversation = Conversation.objects.get()
     by = make_staff("affiliate managers")
     conversations.answer_affiliate(conversation=conversation, text="Fine.", now=timezone.now(), by=by)
-    assert "new answer" in client.get(LIST).content.decode()
+    assert "new message from us" in client.get(LIST).content.decode()
     url = reverse("messaging:conversation", args=[conversation.pk])
     page = client.get(url).content.decode()
     assert settings.PROGRAM_NAME in page
     assert by.name not in page
-    assert "new answer" not in client.get(LIST).content.decode()
+    assert "new message from us" not in client.get(LIST).content.decode()
     assert client.post(url, {"text": "Thanks."}).status_code == 302
     assert list(conversation.messages.order_by("number").values_list("text", flat=True))[1:] == ["Fine.", "Thanks."]
 

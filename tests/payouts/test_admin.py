@@ -65,7 +65,7 @@ def test_payout_hold_is_placed_and_released(make_payable_affiliate, preparer, si
     confirm_twice(client, reverse("admin:payouts_payouthold_hold"), data)
     hold = PayoutHold.objects.get()
     assert (hold.affiliate, hold.reason) == (affiliate, "A court order.")
-    client.post(build_url(hold, "release"), {"confirmed": "1", "reason": "Lifted."})
+    confirm_twice(client, build_url(hold, "release"), {"reason": "Lifted."})
     hold.refresh_from_db()
     assert hold.released_by == preparer
 

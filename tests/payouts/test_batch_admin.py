@@ -138,7 +138,7 @@ def test_results_are_mapped_and_previewed_before_import(make_sent_batch, prepare
     assert not Upload.objects.exists()
     assert "Choose a file" in read_text(client.post(url, {}))
 
-    client.post(build_url(payout, "reissue"), {"confirmed": "1", "reason": "They called."})
+    client.post(build_url(payout, "reissue"), {"confirmed": "1", "reason": "They called.", "same_account": "on"})
     assert payout.replaced_by.amount == Decimal("100.00")
 
 

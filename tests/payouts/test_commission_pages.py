@@ -262,6 +262,14 @@ def test_pages_contain_every_order_once_in_order(sort, affiliate, monkeypatch):
     assert seen == whole
 
 
+@pytest.mark.parametrize("sort", Sort)
+def test_order_of_the_list_has_the_sums_of_its_lines(sort, affiliate):
+    rows = get_page(list_commissions(affiliate, reads_all=True), sort, "", MARCH).rows
+    [done] = [row for row in rows if row.order.order_id == "done"]
+    assert (done.base, done.amount, done.settled) == (Decimal("16.00"), Decimal("0.80"), Decimal("0.00"))
+    assert (done.line_count, dict(done.states)) == (2, {"validated": 1, "void": 1})
+
+
 def test_long_order_shows_its_first_lines_and_links_to_the_rest(affiliate, sign_in):
     ingest_orders(
         snapshots=[build_snapshot("many", "MINE", *[("home-decor", "1.00", "0.00")] * 12)], source="test", now=JANUARY

@@ -139,3 +139,19 @@ def test_close_takes_failed_payout_off_the_list(make_sent_batch, preparer):
     assert Payout.objects.came_back().count() == 2
     close_month(month=date(2026, 2, 1), now=MARCH, by=None)
     assert not Payout.objects.came_back().exists()
+
+
+def test_running_month_says_from_when_it_can_be_closed_and_offers_the_dry_run(
+    make_draft_batch, preparer, sign_in_staff
+):
+    make_draft_batch()
+    client = sign_in_staff(preparer)
+    _states, text = read_steps(client, "?month=2026-02")
+    assert "It can be closed from 1 Mar 2026, 00:00 UTC on." in text
+    assert "If no one closes it, it is closed automatically on 3 Mar 2026" in text
+    assert "Open the dry run" in text
+    page = read_text(client.get(reverse("admin:payouts_close_close_next")))
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert "Dry run of 2026-02" in text
+    assert "If no one closes it, it is closed automatically on 3 Mar 2026" in text
+    assert f'href="{URL}"' in page

@@ -10,7 +10,8 @@ import pypdf
 import pytest
 from django.urls import reverse
 
-from affiliates.models import Affiliate
+from affiliates import status_history
+from affiliates.models import Affiliate, State
 from mail.attachments import make
 from mail.models import Message
 from mail.rendering import render
@@ -22,7 +23,7 @@ from payouts.disbursement import payout_transitions
 from payouts.models import Commission, Payout, Statement
 from shops.intake import ingest_orders
 from tests.factories import make_affiliate
-from tests.payouts.conftest import BEGIN, FEBRUARY, MARCH, build_snapshot, read_text
+from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, build_snapshot, read_text
 
 pytestmark = pytest.mark.django_db
 APRIL = datetime(2026, 4, 3, 12, tzinfo=UTC)
@@ -279,3 +280,25 @@ def test_negative_line_says_why(make_settled_affiliate, sign_in):
     statement = Statement.objects.get(affiliate=affiliate, number=2)
     page = read_text(sign_in(affiliate).get(reverse("payouts:statement", args=[statement.pk])))
     assert "cancelled or refunded since an earlier statement" in page
+
+
+def test_list_of_staff_names_reasons_in_the_words_of_staff(make_payable_affiliate, grant, sign_in_staff, preparer):
+    affiliate = make_payable_affiliate()
+    grant(affiliate, "20.00")
+    status_history.change_status(affiliate=affiliate, to=State.SUSPENDED, now=JANUARY, by=None, reason="a test")
+    close_month(month=BEGIN.date(), now=FEBRUARY, by=None)
+    client = sign_in_staff(preparer)
+    for address in (
+        reverse("admin:payouts_statement_changelist"),
+        reverse("admin:payouts_statement_change", args=[Statement.objects.get().pk]),
+    ):
+        page = read_text(client.get(address))
+        assert str(STAFF_LABELS[CarryOverReason.SUSPENDED]) in page
+        assert "You were" not in page
+
+
+def test_statement_lines_of_staff_have_no_heading_that_repeats_the_amount(make_settled_affiliate, preparer, client):
+    statement = Statement.objects.get(affiliate=make_settled_affiliate())
+    client.force_login(preparer)
+    page = read_text(client.get(reverse("admin:payouts_statement_change", args=[statement.pk])))
+    assert page.count("5.10") == 1

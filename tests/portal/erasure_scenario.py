@@ -196,7 +196,9 @@ def _pay(batch: PayoutBatch, preparer: User, approver: User, *, at: datetime, fa
 
 def _create_reviews(affiliate: Affiliate, by: User) -> None:
     at = NOW - timedelta(days=60)
-    review = open_review(affiliate=affiliate, activity="fraud", summary=NOTE, now=at, by=by)
+    review = open_review(
+        affiliate=affiliate, activity="fraud", summary=NOTE, evidence_addresses=f"https://{HOST}/post", now=at, by=by
+    )
     replies.reply(review=review, text=REPLY, files=[("passport.txt", FILE.encode())], now=at, by=affiliate.user)
     replies.add_note(review=review, text=NOTE, now=at, by=by)
     decisions.decide(review=review, decision=Review.Decision.WARNING, reason=NOTE, now=at, by=by)

@@ -264,7 +264,7 @@ def _create_reviews(scenario: Scenario, owner: Affiliate, staff: dict[str, User]
     terminating = _create_active_affiliate(AgreementVersion.objects.get(number=1))
     notice = termination.give_notice(affiliate=terminating, ground="choice", reason="So.", now=days_before(3), by=by)
     day = NOW.date()
-    remember(scenario, signal, signal.report, notice)
+    remember(scenario, signal, signal.report, notice, affiliates_affiliate_revoke_notice=terminating)
     remember(scenario, declare_pause(starts_on=day, ends_on=day, reason="So.", now=NOW, by=by))
     # Targets are only checked in an open program, but the matrix needs one that can still be opened.
     Program.objects.update(opened_at=STARTS_AT)
@@ -272,7 +272,7 @@ def _create_reviews(scenario: Scenario, owner: Affiliate, staff: dict[str, User]
     Program.objects.update(opened_at=None)
     remember(scenario, TargetCheck.objects.first(), TargetNotice.objects.first())
     scenario.named["admin:compliance_review_file"] = {"pk": file.pk}
-    scenario.named |= {f"compliance:{name}": {"pk": review.pk} for name in ("review", "reply")}
+    scenario.named |= {f"compliance:{name}": {"pk": review.pk} for name in ("review", "reply", "answer")}
     scenario.named["compliance:appeal"] = {"pk": appealed.pk}
     scenario.named["compliance:review_file"] = {"pk": review.pk, "file_pk": file.pk}
 
@@ -315,7 +315,8 @@ def _create_applications(scenario: Scenario, owner: Affiliate, staff: dict[str, 
     channel = channels.add(affiliate=owner, **fields, now=NOW, by=owner.user)
     applied = make_affiliate(state=State.APPLIED, at=NOW)
     remember(scenario, owner, channel, affiliates_affiliate_approve=applied, affiliates_affiliate_reject=applied)
-    remember(scenario, affiliates_affiliate_reinstate=Affiliate.objects.get(state=State.SUSPENDED))
+    suspended = Affiliate.objects.get(state=State.SUSPENDED)
+    remember(scenario, affiliates_affiliate_reinstate=suspended, affiliates_affiliate_hold_payouts=suspended)
     scenario.named["affiliates:channel_remove"] = {"pk": channel.pk}
 
 

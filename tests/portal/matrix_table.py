@@ -145,6 +145,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     "compliance:reviews": (affiliate_page("200"), NOT_ALLOWED),
     "compliance:review": (owner_only("200"), NOT_ALLOWED),
     "compliance:reply": (NOT_ALLOWED, owner_only("422")),
+    "compliance:answer": (NOT_ALLOWED, owner_only("422")),
     "compliance:appeal": (NOT_ALLOWED, owner_only("422")),
     "compliance:review_file": (owner_only("200"), NOT_ALLOWED),
     "compliance:report_abuse": (PUBLIC, PUBLIC),

@@ -12,12 +12,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.contrib.staticfiles import finders
+from django.test import RequestFactory
+from django.views.i18n import JavaScriptCatalog
 
 HASH = re.compile(r"\.[0-9a-f]{12}(?=\.\w+$)")
 
 
 class PageServer(ThreadingHTTPServer):
-    """Serves the HTML `body` at `target` and nothing else but static files."""
+    """Serves the HTML `body` at `target` and nothing else but static files and the texts of scripts."""
 
     target, body = "", b""
 
@@ -35,6 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
         found = _read_static(path.removeprefix("/static/")) if path.startswith("/static/") else None
         if found:
             self._answer(*found)
+        elif path == "/admin/jsi18n/":
+            self._answer(_build_translations(), "text/javascript")
         elif self.path == self.server.target:
             self._answer(self.server.body, "text/html; charset=utf-8", keeps=False)
         else:
@@ -57,6 +61,14 @@ class _Handler(BaseHTTPRequestHandler):
 def _read_static(name: str) -> tuple[bytes, str] | None:
     path = finders.find(HASH.sub("", name))
     return (Path(path).read_bytes(), mimetypes.guess_type(path)[0] or "text/plain") if path else None
+
+
+@cache
+def _build_translations() -> bytes:
+    """Return the script that the widgets for dates and times need."""
+    view = JavaScriptCatalog.as_view(packages=["django.contrib.admin"])
+    content: bytes = view(RequestFactory().get("/")).content  # type: ignore[attr-defined]  # no stream
+    return content
 
 
 @contextmanager

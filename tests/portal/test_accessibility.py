@@ -28,7 +28,7 @@ NARROWEST = 320
 # Every how many pages of the admin one is checked.
 ADMIN_SAMPLE = 1 if SCOPE else 6
 # Rules that pages break by what Django and unfold build: the two lists of permissions that a group is given.
-LIBRARY_FAULTS = {"/admin/auth/group/": {"label-title-only", "select-name"}}
+LIBRARY_FAULTS = {"/admin/auth/group/": {"aria-prohibited-attr", "color-contrast", "label-title-only", "select-name"}}
 FIND_WIDE = """[...document.body.querySelectorAll("*")].filter(one => one.getBoundingClientRect().right > innerWidth)
     .map(one => one.outerHTML.slice(0, 80)).slice(-2)"""
 
@@ -75,7 +75,10 @@ def pages(matrix_program, browser, settings) -> Iterator[Pages]:
     page = context.new_page()
     page.set_default_timeout(60_000)
     with run_page_server() as server:
-        yield Pages(page, server, scenario, sessions)
+        pages = Pages(page, server, scenario, sessions)
+        # A script that fails on a page is a fault of the page.
+        page.on("pageerror", lambda error: pages.problems.append(f"{page.url}: {error}"))
+        yield pages
         context.close()
 
 

@@ -86,3 +86,15 @@ def test_two_simultaneous_runs_store_one_result_and_send_one_alert(agreement, mo
     integrity_checks.run_check(name=IntegrityCheck.Name.LEDGER, now=NIGHT)
     assert IntegrityCheck.objects.count() == 1
     assert Message.objects.filter(kind="integrity_check_failed").count() == 1
+
+
+@pytest.mark.parametrize(("at", "first"), [(NIGHT, NIGHT), (NIGHT - timedelta(hours=1), NIGHT - timedelta(minutes=10))])
+def test_page_says_when_the_first_checks_run(agreement, client, at, first):
+    assert integrity_checks.get_next_check_time(at) == first
+    client.force_login(make_staff(superuser=True))
+    with time_machine.travel(at, tick=False):
+        page = " ".join(client.get(reverse("admin:portal_scheduledtask_changelist")).content.decode().split())
+    assert "No check has run yet. The first ones run within half an hour of" in page
+    assert f"3 Mar 2026, {first:%H:%M} UTC" in page
+    assert "Each check runs once a day, the first time that its task below runs after 2:00 UTC." in page
+    assert page.count("every 30 minutes, with a check once a day") == 3

@@ -84,6 +84,7 @@ def test_every_field_of_the_retention_list_is_deleted(affiliate):
         *(f"agreements_acceptanceperson.{name}" for name in ("salt", "name", "email", "address", "user_agent")),
         *("agreements_acceptanceperson.session", "agreements_acceptanceperson.evidence"),
         *("compliance_review.summary", "compliance_review.decision_reason", "compliance_reviewevent.text"),
+        "compliance_review.evidence_addresses",
         *("compliance_reviewfile.name", "compliance_reviewfile.content", "payouts_adjustment.reason"),
     }
 

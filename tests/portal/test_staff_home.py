@@ -16,6 +16,7 @@ from compliance.reviews.open_review import open_review
 from lib.formatting import format_short_date
 from mail.models import Message
 from payouts.commissions import rollups
+from payouts.models import PayoutBatch
 from portal import daily_list, staff_figures, staff_home
 from portal.models import ErasureRequest
 from portal.todo_entries import ENTRIES
@@ -232,3 +233,21 @@ def test_number_of_queries_does_not_grow_with_the_work(agreement):
         numbers.append(len(queries))
     assert numbers[0] == numbers[1]
     assert numbers[0] <= MAX_HOME_QUERIES
+
+
+def test_batches_wait_since_they_could_be_approved_or_exported(agreement):
+    preparer, approver = make_staff("payout preparers"), make_staff("payout approvers")
+    created = MORNING - timedelta(days=20)
+    for state, approved in (("submitted", {}), ("approved", {"approved_by": approver, "approved_at": MORNING})):
+        PayoutBatch.objects.create(
+            name=state,
+            state=state,
+            created_at=created,
+            submitted_by=preparer,
+            submitted_at=MORNING,
+            digest="x",
+            **approved,
+        )
+    for user, label in ((approver, "Payouts to approve"), (preparer, "Payouts to export")):
+        item = next(item for item in staff_home.list_todo_items(user, MORNING) if item.label == label)
+        assert (item.count, item.due_at, item.is_late) == (1, MORNING + timedelta(days=7), False)

@@ -115,7 +115,7 @@ def test_coupon_counts_from_the_instant_it_was_recorded(affiliates):
 def test_only_orders_without_a_row_are_attributed_as_new(affiliates):
     send_orders(build_order("stored", coupon="ANN"))
     snapshots = [read_snapshot("stored", coupon="ANN"), read_snapshot("new", coupon="BEN")]
-    attributions = attribution_data.attribute_new_orders(snapshots)
+    attributions = attribution_data.load_new_orders(snapshots).attribute(snapshots)
     assert {name: result.affiliate_id for name, result in attributions.items()} == {"new": affiliates["BEN"].pk}
 
 

@@ -7,15 +7,29 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from affiliates.admin_fields import list_affiliate_facts
 from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
+from lib.admin.confirmation import Fact
 from lib.admin.staff_action import StaffAction
 from lib.formatting import format_datetime
 from lib.text import fold_code
 from tracking.admin.forms import CouponAssignForm
 from tracking.links import coupons
 from tracking.models import Coupon
+
+
+def _list_unassign_facts(coupon: Coupon) -> list[Fact]:
+    """Return whose coupon it is, and what becomes of later orders with it."""
+    return [
+        *list_affiliate_facts(coupon.affiliate),
+        Fact(gettext_lazy("Coupon"), coupon.code),
+        Fact(
+            gettext_lazy("Orders placed from now on"),
+            _("The code credits no one. An order that also has a click is credited to the affiliate of the click."),
+        ),
+    ]
 
 
 @admin.register(Coupon)
@@ -56,6 +70,8 @@ class CouponAdmin(ReadOnlyAdmin):
         do=lambda coupon, answers, now, by: coupons.unassign_coupon(coupon=coupon, now=now, by=by, **answers),
         title=lambda coupon: _("Unassign %s") % coupon,
         explanation=gettext_lazy("Orders placed before now stay with the affiliate."),
+        facts=lambda coupon, _answers: _list_unassign_facts(coupon),
+        two_steps=True,
         success=lambda coupon: _("Coupon %s unassigned.") % coupon,
         list_label=gettext_lazy("Unassign coupons"),
         list_title=gettext_lazy("Unassign %s"),

@@ -42,7 +42,7 @@ _FACTS_SQL = f"""
            {build_microseconds_sql("accepted_at")}, NULL, NULL, NULL, NULL
       FROM agreements_acceptance JOIN involved USING (affiliate_id)
      UNION ALL
-    SELECT 'version', id, NULL, NULL,
+    SELECT 'version', id, NULL, currency,
            {build_microseconds_sql("effective_at")}, NULL, number, attribution_days, detriment
       FROM agreements_agreementversion version
      WHERE published_at IS NOT NULL
@@ -53,6 +53,8 @@ _FACTS_SQL = f"""
      UNION ALL
     SELECT 'program', NULL, NULL, NULL, NULL,
            {build_microseconds_sql("ends_at")}, NULL, NULL, NULL FROM agreements_program
+     UNION ALL
+    SELECT 'promotion', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE EXISTS (SELECT FROM agreements_promotion)
 """  # noqa: S608 -- our own column names
 
 
@@ -77,34 +79,62 @@ class StatusChange(NamedTuple):
     breach: bool
 
 
+class BatchData(NamedTuple):
+    """What the attribution of a batch depends on. Of its orders, `known_orders` have a row.
+
+    `currency` is that of all versions, "" before the first is published.
+    """
+
+    facts: AttributionData
+    click_tokens: Mapping[str, ClickToken | None]
+    known_orders: Collection[str]
+    currency: str
+    has_promotions: bool
+
+    def attribute(self, snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
+        """Return {order id: attribution} for the snapshots of orders without a row; they may be of the batch only."""
+        return {
+            s.order_id: _attribute_snapshot(self.facts, s, self.click_tokens.get(s.click_id))
+            for s in snapshots
+            if s.order_id not in self.known_orders
+        }
+
+
 def attribute_snapshots(snapshots: Iterable[Snapshot], *, known_at: datetime | None = None) -> dict[str, Attribution]:
     """Return {order id: attribution} for the newest snapshots of a batch.
 
     With `known_at`, from the coupons and status histories that were recorded by then.
     """
-    return _attribute_batch(list(snapshots), orders=(), known_at=known_at)
-
-
-def attribute_new_orders(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
-    """Return {order id: attribution} for the orders that have no row yet. Locks nothing."""
     batch = list(snapshots)
-    return _attribute_batch(batch, orders=[s.order_id for s in batch])
+    return _load_batch(batch, known_at=known_at).attribute(batch)
 
 
-def _attribute_batch(
-    batch: Sequence[Snapshot], *, orders: Collection[str], known_at: datetime | None = None
-) -> dict[str, Attribution]:
+def load_new_orders(snapshots: Sequence[Snapshot], *, codes: Collection[str] = ()) -> BatchData:
+    """Load the data of a batch whose orders may be new, also for `codes` that replace some of theirs. Locks nothing."""
+    return _load_batch(snapshots, codes=codes, orders=[s.order_id for s in snapshots])
+
+
+def _load_batch(
+    batch: Sequence[Snapshot],
+    *,
+    codes: Collection[str] = (),
+    orders: Collection[str] = (),
+    known_at: datetime | None = None,
+) -> BatchData:
     click_tokens = {s.click_id: click_ids.verify_click_id(s.click_id) for s in batch if s.click_id}
-    codes = {fold_code(code) for s in batch for code in s.coupons}
     facts = _fetch_facts(
-        codes, {token.link_id for token in click_tokens.values() if token}, orders=orders, known_at=known_at
+        {*codes, *(fold_code(code) for s in batch for code in s.coupons)},
+        {token.link_id for token in click_tokens.values() if token},
+        orders=orders,
+        known_at=known_at,
     )
-    data, existing = _build_attribution_data(facts), {fact.text for fact in facts["order"]}
-    return {
-        s.order_id: _attribute_snapshot(data, s, click_tokens.get(s.click_id))
-        for s in batch
-        if s.order_id not in existing
-    }
+    return BatchData(
+        _build_attribution_data(facts),
+        click_tokens,
+        known_orders={fact.text for fact in facts["order"]},
+        currency=next((version.text for version in facts["version"]), ""),
+        has_promotions=bool(facts["promotion"]),
+    )
 
 
 def _attribute_snapshot(data: AttributionData, snapshot: Snapshot, click_token: ClickToken | None) -> Attribution:

@@ -6,7 +6,8 @@ What shops send later is replaced before it is stored: the pseudonym is a keyed 
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db.models import Q
 from affiliates.models import Affiliate
 from lib.text import fold_code, is_printable_code
 from tracking.models import Coupon, Order
+from tracking.orders.attribution import CouponAssignment
 from tracking.orders.incoming import IncomingOrder
 
 # `sha256` stays that of the snapshot as it was sent, so that the shop may still repeat it. `sent` has the spellings.
@@ -45,18 +47,13 @@ def erase_coupons(*, affiliate: Affiliate, now: datetime) -> None:
 
 
 class ErasedCodes:
-    """Those of the codes that a shop has sent which were an erased affiliate's, found with one query."""
+    """Those of the codes that a shop has sent which were an erased affiliate's.
 
-    def __init__(self, codes: Iterable[str]) -> None:
-        # No coupon has a code that cannot be stored, such as one with a lone surrogate.
-        keys = (key for key in map(fold_code, codes) if key and is_printable_code(key))
-        self._pseudonyms = {key: _build_pseudonym(key) for key in keys}
-        # By key or pseudonym, when the code was assigned.
-        self._assigned: dict[str, list[tuple[datetime | None, datetime | None]]] = {}
-        if self._pseudonyms:
-            found = Coupon.objects.filter(key__in=[*self._pseudonyms, *self._pseudonyms.values()])
-            for key, begin, end in found.values_list("key", "assigned_from", "assigned_until"):
-                self._assigned.setdefault(key, []).append((begin, end))
+    `pseudonyms` are those of all codes, by key; `assignments` those of both that are assigned or were.
+    """
+
+    def __init__(self, pseudonyms: Mapping[str, str], assignments: Mapping[str, Sequence[CouponAssignment]]) -> None:
+        self._pseudonyms, self._assignments = pseudonyms, assignments
 
     def replace(self, code: str, placed_at: datetime | None = None) -> str:
         """Return the pseudonym of a code in an order placed at `placed_at`, or the code if it was no one's who is erased.
@@ -65,23 +62,47 @@ class ErasedCodes:
         """
         key = fold_code(code)
         pseudonym = self._pseudonyms.get(key, "")
-        periods = self._assigned.get(pseudonym, [])
-        if not periods or (key in self._assigned and not _is_within(placed_at, periods)):
+        erased = self._assignments.get(pseudonym, ())
+        if not erased or (key in self._assignments and not _is_within(placed_at, erased)):
             return code
         return pseudonym
 
 
-def _is_within(at: datetime | None, periods: Iterable[tuple[datetime | None, datetime | None]]) -> bool:
-    return at is not None and any((not begin or begin <= at) and (not end or at < end) for begin, end in periods)
+def _is_within(at: datetime | None, assignments: Iterable[CouponAssignment]) -> bool:
+    return at is not None and any(
+        (not one.assigned_from or one.assigned_from <= at) and (not one.assigned_until or at < one.assigned_until)
+        for one in assignments
+    )
 
 
-def replace_erased_codes(batch: Iterable[IncomingOrder]) -> None:
+def build_pseudonyms(codes: Iterable[str]) -> dict[str, str]:
+    """Return {key: pseudonym}, without codes that no coupon can have, such as one with a lone surrogate."""
+    keys = {key for key in map(fold_code, codes) if key and is_printable_code(key)}
+    return {key: _build_pseudonym(key) for key in keys}
+
+
+def find_erased_codes(codes: Iterable[str]) -> ErasedCodes:
+    """Find with one query which of the codes were an erased affiliate's."""
+    pseudonyms = build_pseudonyms(codes)
+    assignments: dict[str, list[CouponAssignment]] = defaultdict(list)
+    if pseudonyms:
+        found = Coupon.objects.filter(key__in=[*pseudonyms, *pseudonyms.values()])
+        for key, owner, since, until in found.values_list("key", "affiliate_id", "assigned_from", "assigned_until"):
+            assignments[key].append(CouponAssignment(owner, since, until))
+    return ErasedCodes(pseudonyms, assignments)
+
+
+def list_codes(batch: Iterable[IncomingOrder]) -> list[str]:
+    """Return the coupon codes of the snapshots."""
+    return [code for row in batch if row.snapshot for code in row.snapshot.coupons]
+
+
+def replace_erased_codes(batch: Iterable[IncomingOrder], erased: ErasedCodes) -> None:
     """Put the pseudonyms of erased affiliates' codes into the snapshots; they keep the digest of what was sent."""
-    rows = [(row, row.snapshot) for row in batch if row.snapshot and row.snapshot.coupons]
-    if not rows:
-        return
-    erased = ErasedCodes(code for _row, snapshot in rows for code in snapshot.coupons)
-    for row, snapshot in rows:
+    for row in batch:
+        snapshot = row.snapshot
+        if snapshot is None or not snapshot.coupons:
+            continue
         coupons = tuple(erased.replace(code, snapshot.placed_at) for code in snapshot.coupons)
         if coupons != snapshot.coupons:
             _text, digest = snapshot.serialize()

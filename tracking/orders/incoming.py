@@ -56,6 +56,10 @@ class IncomingOrder:
         self.reason = f"{field}: {cause}" if field else cause
         return self
 
+    def reset(self) -> None:
+        """Forget what reading the row has found."""
+        self.snapshot, self.outcome, self.field, self.cause, self.reason = None, Outcome.REJECTED, "", "", None
+
     def to_public_dict(self) -> dict[str, str | None]:
         """Return the row's result as the API answers it."""
         return {

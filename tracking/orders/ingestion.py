@@ -1,12 +1,14 @@
 """Ingestion: every snapshot is stored, the newest one of an order counts (specification 4).
 
 A batch of any size takes the same number of statements. Order rows are locked in the order of `order_id`, always.
-Ingestion has two steps. Between them the caller finds out which of the orders that would change hands are settled.
+Ingestion has three steps: what the batch needs is read, its snapshots are accepted, and the changes are stored. Before the
+last, the caller finds out which of the orders that would change hands are settled.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -16,15 +18,37 @@ from lib.ids import uuid7
 from tracking.models import Reason
 from tracking.orders import history, ingestion_sql, line_sql, snapshots
 from tracking.orders.attribution import RULES, Attribution
-from tracking.orders.attribution_data import attribute_new_orders, attribute_snapshots
+from tracking.orders.attribution_data import BatchData, attribute_snapshots, load_new_orders
 from tracking.orders.click_details import UNKNOWN, load_click_details
-from tracking.orders.coupon_erasure import replace_erased_codes
+from tracking.orders.coupon_erasure import (
+    ErasedCodes,
+    build_pseudonyms,
+    find_erased_codes,
+    list_codes,
+    replace_erased_codes,
+)
 from tracking.orders.incoming import IncomingOrder, Outcome
 from tracking.orders.order_state import OrderState
 from tracking.orders.snapshots import Snapshot
 
 
-def accept_batch(batch: Sequence[IncomingOrder], *, api_key: ApiKey | None) -> dict[str, OrderState]:
+class Preparation(NamedTuple):
+    """What is read for a batch before it is written. `erased` are codes of erased affiliates."""
+
+    data: BatchData
+    erased: ErasedCodes
+
+
+def prepare_batch(batch: Sequence[IncomingOrder]) -> Preparation:
+    """Read all that the orders of `batch` need if they are new; lock nothing."""
+    pseudonyms = build_pseudonyms(list_codes(batch))
+    data = load_new_orders([row.snapshot for row in batch if row.snapshot], codes=pseudonyms.values())
+    return Preparation(data, ErasedCodes(pseudonyms, data.facts.assignments))
+
+
+def accept_batch(
+    batch: Sequence[IncomingOrder], preparation: Preparation, *, api_key: ApiKey | None
+) -> dict[str, OrderState]:
     """Store the snapshots of `batch` and set the outcome of each row; return the batch's orders by order id.
 
     New orders are inserted, known ones locked until the transaction ends. An order with a newer snapshot has it as
@@ -32,8 +56,8 @@ def accept_batch(batch: Sequence[IncomingOrder], *, api_key: ApiKey | None) -> d
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("accept_batch() must run in a transaction")
-    rows = _read_snapshots(batch)
-    states = ingestion_sql.insert_orders(_attribute(_select_first_snapshots(rows), attribute_new_orders))
+    rows = _read_snapshots(batch, preparation.erased)
+    states = ingestion_sql.insert_orders(_attribute(_select_first_snapshots(rows), preparation.data.attribute))
     states |= ingestion_sql.lock_orders({row.order_id for row in rows} - states.keys())
     serialized = [row.serialize() for row in rows]
     stored = _classify_batch(batch, [digest for _text, digest in serialized], states)
@@ -80,7 +104,7 @@ def attribute_again(states: Sequence[OrderState]) -> list[OrderState]:
 
 def predict_outcomes(batch: Sequence[IncomingOrder]) -> None:
     """Set the outcome that each row of `batch` would have now; store and lock nothing."""
-    rows = _read_snapshots(batch)
+    rows = _read_snapshots(batch, find_erased_codes(list_codes(batch)))
     states = ingestion_sql.read_orders({row.order_id for row in rows})
     for row in rows:
         if row.order_id not in states:
@@ -90,8 +114,8 @@ def predict_outcomes(batch: Sequence[IncomingOrder]) -> None:
     _classify_batch(batch, [digest for _text, digest in (row.serialize() for row in rows)], states)
 
 
-def _read_snapshots(batch: Sequence[IncomingOrder]) -> list[Snapshot]:
-    replace_erased_codes(batch)
+def _read_snapshots(batch: Sequence[IncomingOrder], erased: ErasedCodes) -> list[Snapshot]:
+    replace_erased_codes(batch, erased)
     rows = [row.snapshot for row in batch if row.snapshot]
     if len(rows) != len(batch):
         raise ValueError("a row without a snapshot cannot be ingested")

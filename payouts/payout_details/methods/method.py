@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
+from django.utils.functional import Promise
+
 from lib.text import JOINERS
 
 REDACTED = "erased"
@@ -56,6 +58,8 @@ class Method(Protocol):
     media_type: str
     # More payouts are split over several files.
     max_transfers: int
+    # What is in the file, for staff who open it.
+    layout: str | Promise
 
     def normalize(self, account: Account) -> Account:
         """Return `account` as it is stored, without parts that this method does not use.

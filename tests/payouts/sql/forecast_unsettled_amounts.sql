@@ -26,9 +26,16 @@ SELECT (
     ) AS fresh
 ), (SELECT COALESCE(SUM(settled), 0) FROM payouts_statement WHERE affiliate_id = %(affiliate)s), (
     SELECT COALESCE(SUM(amount), 0)
-    FROM mine
-    WHERE (validates_at >= %(ends_at)s OR validates_at IS NULL)
-        AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)
+    FROM (
+        SELECT amount
+        FROM mine
+        WHERE validates_at >= %(ends_at)s
+            AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)
+        UNION ALL
+        SELECT amount
+        FROM mine
+        WHERE validates_at IS NULL AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)
+    ) later
 ) - (
     SELECT COALESCE(SUM(amount), 0)
     FROM mine

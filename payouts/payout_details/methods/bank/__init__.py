@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from lib.csv import build_csv, rewrite_csv
 from lib.text import remove_separators
@@ -21,6 +23,7 @@ class BankTransfer:
     suffix = "csv"
     media_type = "text/csv"
     max_transfers = 10_000
+    layout: str | Promise = gettext_lazy("The first row has the headings.")
 
     def normalize(self, account: Account) -> Account:
         iban = parse_iban(account.account)

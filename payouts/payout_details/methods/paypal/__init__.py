@@ -4,7 +4,9 @@ from collections.abc import Collection, Sequence
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from lib.csv import build_csv, rewrite_csv
 from lib.text import remove_invisible
@@ -15,6 +17,10 @@ class PayPal:
     suffix = "csv"
     media_type = "text/csv"
     max_transfers = 5_000
+    layout: str | Promise = gettext_lazy(
+        "No headings, as PayPal reads each row as a payment. Columns: e-mail address, amount, currency, reference, note,"
+        " wallet."
+    )
 
     def normalize(self, account: Account) -> Account:
         address = remove_invisible(account.account).strip().lower()

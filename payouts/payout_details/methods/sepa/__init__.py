@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from payouts.payout_details.methods.ibans import identify_iban, parse_iban
 from payouts.payout_details.methods.method import Account, Sender, Transfer
@@ -24,6 +26,7 @@ class Sepa:
     media_type = "application/xml"
     # Banks accept at least as many in one file.
     max_transfers = 10_000
+    layout: str | Promise = gettext_lazy("XML of SEPA (pain.001.001.09), with one payment for each payout.")
 
     def normalize(self, account: Account) -> Account:
         iban = parse_iban(account.account)

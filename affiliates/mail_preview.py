@@ -1,6 +1,8 @@
 """The e-mail that a decision will send, shown before it is made."""
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -31,3 +33,24 @@ def preview_mail(
         return None
     mail = render(kind=kind, context=sent.context, language=sent.language)
     return Preview(sent.to, mail.subject, mail.text, follows_form=follows_form)
+
+
+def build_preview(
+    kind: str, do: Callable[[Any, dict[str, Any], datetime, Any], object]
+) -> Callable[[Any, dict[str, Any] | None, datetime, Any], Preview | None]:
+    """Return the `preview` of a StaffAction that does `do`, with an e-mail of this kind.
+
+    The affiliate is the row, that of the row, or the one that the answers name.
+    """
+
+    def preview(row: Any, answers: dict[str, Any] | None, now: datetime, by: Any) -> Preview | None:
+        if answers is None:
+            return None
+        affiliate = row if isinstance(row, Affiliate) else row.affiliate if row else answers["affiliate"]
+        # The confirmation has tried the action and undone it in the database alone.
+        for changed in (row, affiliate):
+            if changed is not None:
+                changed.refresh_from_db()
+        return preview_mail(lambda: do(row, answers, now, by), affiliate=affiliate, kind=kind)
+
+    return preview
