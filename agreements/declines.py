@@ -18,9 +18,10 @@ from agreements.applicable_version import get_applicable_version
 from agreements.clauses import cite_clause
 from agreements.errors import Rejected
 from agreements.models import AgreementVersion, Decline
+from agreements.periods import format_program_time
 from agreements.rules import Rule
 from audit import trail
-from lib.formatting import format_datetime_for, lazy_datetime_for
+from lib.formatting import lazy_datetime_for
 from lib.request_values import read_once
 
 State = Decline.State
@@ -65,7 +66,7 @@ def take_back_decline(*, decline: Decline, now: datetime, by: User | None) -> No
     if now >= decline.takes_effect_at:
         values = {
             "version": decline.agreement.name,
-            "date": format_datetime_for(decline.takes_effect_at, decline.affiliate),
+            "date": format_program_time(decline.takes_effect_at),
         }
         raise Rejected(_("Your decline of version %(version)s took effect on %(date)s.") % values)
     reason = _("took back the decline of version %s") % decline.agreement.name

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from agreements.models import AgreementVersion
 from agreements.published_versions import list_published_versions
+from lib.formatting import format_date, format_datetime
 from lib.request_values import is_sharing
 
 
@@ -16,6 +17,16 @@ def get_program_time_zone() -> ZoneInfo:
         return ZoneInfo(versions[0].time_zone if versions else "UTC")
     name = AgreementVersion.objects.published().values_list("time_zone", flat=True).first()
     return ZoneInfo(name or "UTC")
+
+
+def format_program_time(at: datetime) -> str:
+    """Format a time in the program's time zone, as the pages of affiliates do: "3 Feb 2011, 08:26 UTC"."""
+    return format_datetime(at, get_program_time_zone())
+
+
+def format_program_day(at: datetime | None) -> str:
+    """Format the day of `at` in the program's time zone: "3 Feb 2011"; "" for None."""
+    return format_date(at.astimezone(get_program_time_zone()).date()) if at else ""
 
 
 class Period(NamedTuple):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 import django
@@ -18,6 +19,9 @@ HOST = "127.0.0.1"
 READY_SECONDS = 60
 STOP_SECONDS = 20
 ROLES = {"web": "web", "click service": "click", "worker": "worker", "beat": "beat"}
+
+# The program of the demo's shop, unless the environment names another.
+DEMO_PROGRAM_NAME = "Juniper & Pine Affiliates"
 
 Processes = dict[str, subprocess.Popen[bytes]]
 
@@ -87,6 +91,8 @@ def set_up(port: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     # A line for each request would push the addresses off the screen.
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+    if wants_demo() and not Path(".env").exists():
+        os.environ.setdefault("PROGRAM_NAME", DEMO_PROGRAM_NAME)
     try:
         django.setup()
     except ImproperlyConfigured as error:

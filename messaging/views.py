@@ -112,7 +112,8 @@ def conversation(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRe
                 messages.success(request, _("Message sent. We notify you by e-mail when we answer."))
                 return redirect("messaging:conversation", pk)
     conversations.mark_read_by_affiliate(conversation=own, now=timezone.now())
-    context = {"conversation": own, "rows": conversations.list_newest_messages(own), "form": form}
+    rows = conversations.list_newest_messages(own)
+    context = {"conversation": own, "rows": rows, "newest": rows[-1] if rows else None, "form": form}
     return render(request, "messaging/conversation.html", context, status=status)
 
 

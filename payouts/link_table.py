@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from lib.components import render_copy_field
 from lib.formatting import format_money
@@ -26,7 +28,7 @@ from tracking.models import Link
 NO_FIGURES = Figures()
 CSV_HEADER = (
     *("link", "tracking_link", "destination", "clicks", "orders", "conversion_percent", "earned", "currency"),
-    *("status", "created_at"),
+    *("status", "created_at", "sub1", "sub2", "sub3", "sub4", "sub5"),
 )
 
 
@@ -76,10 +78,13 @@ class LinkTable(Table):
 
     def render_name(self, record: Link) -> SafeString:
         return format_html(
-            '<span><a href="{}">{}</a><br><span class="small soft destination">{}</span></span>',
+            '<span><a href="{}">{}</a><br><span class="small soft destination">{}</span>{}</span>',
             reverse("tracking:link", args=[record.pk]),
-            record,
+            Truncator(record.label).chars(60),
             record.target,
+            format_html('<br><span class="small soft">{}</span>', sub_ids)
+            if (sub_ids := describe_sub_ids(record))
+            else "",
         )
 
     def render_address(self, record: Link) -> SafeString:
@@ -98,6 +103,14 @@ def render_tracking_link(link: Link) -> SafeString:
     return render_copy_field(url, _("your tracking link"), shown=shown)
 
 
+def describe_sub_ids(link: Link) -> str:
+    """Return the sub-IDs of a link in words; "" without any."""
+    if not link.sub_ids:
+        return ""
+    words = ngettext("Sub-ID: %(names)s", "Sub-IDs: %(names)s", len(link.sub_ids))
+    return words % {"names": ", ".join(link.sub_ids)}
+
+
 def describe_state(link: Link, pause: PauseReason | None) -> tuple[str, str | Promise]:
     """Return the tone and the word for the status of a link; `pause` says why no link of the affiliate is tracked."""
     if link.paused_at or pause:
@@ -113,4 +126,5 @@ def build_csv_row(link: Link, figures: Figures, currency: str, pause: PauseReaso
     return [
         *(str(link), tracking_links.build_short_url(link), link.target, figures.clicks, figures.orders, conversion),
         *(earned, currency, status, link.created_at.isoformat()),
+        *(link.sub1, link.sub2, link.sub3, link.sub4, link.sub5),
     ]

@@ -4,7 +4,7 @@ On phones their rows are compact: the cells' classes say what is on the first li
 (`date`, `key`), and small below (`rest`); `extra` is left out, and so is an amount of 0.00 (`zero`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,9 +19,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from agreements.category_names import CategoryNames
+from agreements.periods import format_program_day
 from lib.components import build_figure_classes, render_copy_field, render_status, shorten
-from lib.formatting import format_date, format_day, format_money, format_month
+from lib.formatting import format_date, format_money, format_month
 from lib.typed import Column, Table
+from payouts.closing import payout_history
 from payouts.models import Payout, Statement
 from payouts.reporting.commission_list import STATE_LABELS, Sums
 from payouts.reporting.order_groups import OrderGroup, Sort
@@ -125,6 +127,10 @@ class StatementTable(Table):
 
 
 class PayoutTable(Table):
+    """Payouts with all that became of them; load `RELATED` with the rows."""
+
+    RELATED = ("details", "statement", "returned_statement", "replaced_by__details", "replaces__statement")
+
     created = tables.TemplateColumn(
         "{{ record.created_at|day }}", verbose_name=_("Created"), attrs=place("title"), accessor="created_at"
     )
@@ -134,7 +140,9 @@ class PayoutTable(Table):
         "{{ record.details.get_method_display }} {{ record.details.masked }}", verbose_name=_("To"), attrs=place("date")
     )
     reference = tables.Column(verbose_name=_("Reference"), attrs=place("rest"))
-    statement = tables.Column(verbose_name=_("Statement"), default="", attrs=place("extra"))
+    statement = tables.Column(
+        accessor="pk", verbose_name=_("Statement"), attrs={"td": {"class": "number extra"}, "th": {"class": "number"}}
+    )
 
     class Meta:
         attrs = COMPACT
@@ -146,14 +154,32 @@ class PayoutTable(Table):
         return render_copy_field(value, _("the reference"), shown=shorten(value))
 
     def render_state(self, record: Payout) -> SafeString:
-        chip, note = render_status(*get_affiliate_state(record.state)), record.failure
-        if record.paid_at:
-            paid = _("on %s") % format_day(record.paid_at, record.affiliate)
-            note = f"{paid}. {note}" if note else paid
+        chip, note = render_status(*get_affiliate_state(record.state)), " ".join(_list_notes(record))
         return format_html('<span>{} <span class="small soft">{}</span></span>', chip, note) if note else chip
 
-    def render_statement(self, value: Statement) -> SafeString:
-        return format_html('<a href="{}">{}</a>', reverse("payouts:statement", args=[value.pk]), value.number)
+    def render_statement(self, record: Payout) -> SafeString | str:
+        statement = payout_history.find_statement(record)
+        if statement is None:
+            return ""
+        return format_html('<a href="{}">{}</a>', reverse("payouts:statement", args=[statement.pk]), statement.number)
+
+
+def _list_notes(payout: Payout) -> Iterator[str]:
+    """Yield sentences about what happened to a payout, for its affiliate."""
+    if at := payout.returned_at or payout.paid_at or payout.sent_at:
+        # A day stays on one line.
+        day = (_("on %s") % format_program_day(at)).replace(" ", "\u00a0")
+        yield f"{day}." if payout.failure or payout.replaces else day
+    if payout.failure:
+        yield payout.failure
+    if (successor := payout_history.find_successor(payout)) is not None:
+        yield _("The payout of %s pays it again.") % format_program_day(successor.created_at)
+    elif payout.returned_at:
+        yield payout_history.describe_successor(payout)
+    if (before := payout.replaces) is not None and before.returned_at:
+        yield _("It pays again what came back on %s.") % format_program_day(before.returned_at)
+        if payout.details_id == before.details_id and payout.state in Payout.UNDER_WAY:
+            yield str(_("It goes to the same account."))
 
 
 def get_affiliate_state(state: str) -> tuple[str, Any]:

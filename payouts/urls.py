@@ -12,6 +12,7 @@ urlpatterns = [
     path("commissions/find/", commissions.find_order, name="find_order"),
     path("commissions/<uuid:pk>/", commissions.order, name="order"),
     path("statements/", statements.index, name="statements"),
+    path("statements/period.csv", statements.download_period, name="statements_period"),
     path("statements/<uuid:pk>/", statements.detail, name="statement"),
     path("statements/<uuid:pk>/statement.pdf", statements.download_pdf, name="statement_pdf"),
     path("statements/<uuid:pk>/statement.csv", statements.download_csv, name="statement_csv"),
@@ -21,5 +22,6 @@ urlpatterns = [
     path("admin/reports/", staff_reports.reports_page, name="staff_reports"),
     path("admin/reports/csv/", staff_reports.reports_csv_page, name="staff_reports_csv"),
     path("payout-details/", payouts.current_details, name="details"),
+    path("payout-details/<uuid:pk>/confirm/", payouts.confirm_details, name="confirm_details"),
     path("payout-details/change/", payouts.change_details, name="change_details"),
 ]

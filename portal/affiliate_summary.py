@@ -10,6 +10,7 @@ from django.db.models import (
     Count,
     DecimalField,
     Exists,
+    F,
     IntegerField,
     OuterRef,
     Q,
@@ -25,7 +26,16 @@ from compliance.models import Review, ReviewEvent, TargetCheck, TargetNotice, Te
 from lib.charts import Day
 from messaging.notifications import build_unread_count
 from payouts.ledger import booking
-from payouts.models import Adjustment, Close, Commission, Payout, PayoutDetails, PayoutHold
+from payouts.models import (
+    Adjustment,
+    Close,
+    Commission,
+    CommissionHold,
+    Payout,
+    PayoutDetails,
+    PayoutHold,
+    Statement,
+)
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures
 from payouts.reporting.spans import Span
@@ -37,11 +47,12 @@ CHART_DAYS = 90
 
 
 class MonthFigures(NamedTuple):
-    """Commissions by day of order, this month to today and the month before to the same day."""
+    """Commissions by day of order: this month to today, the month before to the same day, and that month in all."""
 
     now: Decimal
     before: Decimal
     before_until: date
+    before_in_all: Decimal = Decimal("0.00")
 
 
 def _first_value(queryset: QuerySet[Any], field: str) -> Subquery:
@@ -62,6 +73,9 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
     payouts = Payout.objects.filter(**own).order_by().values("affiliate")
     payable = booking.list_payable_entries().filter(affiliate=OuterRef("pk")).order_by().values("affiliate")
     preparing, sent = payouts.filter(state__in=Payout.BEING_PREPARED), payouts.filter(state=Payout.State.SENT)
+    to_decide = Review.objects.filter(Exists(replied), **own, state="open").order_by("decide_by")
+    came_back = Payout.objects.filter(**own).unanswered()
+    statements = Statement.objects.filter(**own).order_by("-number")
     to_appeal = Review.objects.filter(**own, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
     return Affiliate.objects.annotate(
         has_link=Exists(Link.objects.filter(**own)),
@@ -93,6 +107,15 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
         cure_by=_first_value(TargetNotice.objects.filter(**own, state="running"), "cure_by"),
         review_to_reply=_first_value(to_answer, "pk"),
         review_reply_by=_first_value(to_answer, "reply_by"),
+        review_to_decide=_first_value(to_decide, "pk"),
+        review_decide_by=_first_value(to_decide, "decide_by"),
+        came_back_amount=_first_value(came_back, "amount"),
+        came_back_at=_first_value(came_back, "returned_at"),
+        came_back_because=_first_value(came_back, "failure"),
+        came_back_account=_first_value(came_back, "details__masked"),
+        statement_pk=_first_value(statements, "pk"),
+        statement_month=_first_value(statements, "close__period"),
+        statement_earned=_first_value(statements.annotate(sum=F("settled") + F("adjustments")), "sum"),
         review_with_question=_first_value(questioned, "pk"),
         review_to_appeal=_first_value(to_appeal, "pk"),
         review_appeal_by=_first_value(to_appeal, "appeal_by"),
@@ -108,10 +131,12 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
 
 
 def list_newest_orders(affiliate: Affiliate) -> QuerySet[Order]:
-    """Return the affiliate's five newest orders, each with the sum of its commissions."""
+    """Return the affiliate's five newest orders, each with the sum of its commissions and whether one is held."""
     own = Commission.objects.for_affiliate(affiliate).filter(order=OuterRef("pk")).order_by().values("order")
     earned = Coalesce(Subquery(own.annotate(sum=Sum("amount")).values("sum")), ZERO)
-    return Order.objects.for_affiliate(affiliate).annotate(commission=earned).order_by("-placed_at", "-id")[:5]
+    held = CommissionHold.objects.filter(commission__order=OuterRef("pk"), released_at=None)
+    rows = Order.objects.for_affiliate(affiliate).annotate(commission=earned, is_held=Exists(held))
+    return rows.order_by("-placed_at", "-id")[:5]
 
 
 def list_daily_commissions(affiliate: Affiliate, zone: ZoneInfo, now: datetime) -> list[Day]:
@@ -133,4 +158,5 @@ def compare_months(days: Sequence[Day]) -> MonthFigures:
         sum((day.amount for day in days if first <= day.day), Decimal("0.00")),
         sum((day.amount for day in days if before_from <= day.day <= before_until), Decimal("0.00")),
         before_until,
+        sum((day.amount for day in days if before_from <= day.day < first), Decimal("0.00")),
     )

@@ -174,7 +174,13 @@ class ApplyForm(CleanEmailMixin, SignupForm):  # type: ignore[misc]  # django-al
 class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=200)
     country = forms.ChoiceField(label=_("Country"), choices=lambda: list(countries))
-    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Your pages show times in this zone."))
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        help_text=_(
+            "E-mails to you show times in this zone. Pages show them in the program’s time zone, which the months of"
+            " statements follow."
+        ),
+    )
     language = forms.ChoiceField(label=_("Language"), required=False, help_text=_("Used for your pages and e-mails."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

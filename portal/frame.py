@@ -3,6 +3,7 @@
 from contextvars import ContextVar
 from datetime import datetime
 from functools import cached_property
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -64,6 +65,11 @@ class Frame:
     def program(self) -> Program | None:
         return Program.find()
 
+    @property
+    def shop(self) -> str:
+        """Return the host of the shop whose program this is, for pages that strangers read; "" if none is set."""
+        return urlsplit(self.program.shop_url).netloc if self.program else ""
+
     @cached_property
     def acceptances(self) -> dict[UUID, datetime]:
         """Return when the signed-in affiliate accepted each version."""
@@ -106,9 +112,7 @@ class Frame:
 
     @cached_property
     def zone(self) -> str:
-        """Return the reader's time zone: the affiliate's, else the program's, else the installation's."""
-        if self.affiliate is not None:
-            return self.affiliate.time_zone
+        """Return the time zone of all pages: the program's, in which its months are, else the installation's."""
         return self.versions[0].time_zone if self.versions else settings.TIME_ZONE
 
     @cached_property

@@ -10,7 +10,7 @@ from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from portal.frame import Frame
-from portal.templatetags.accord import moment
+from portal.templatetags.accord import day, moment, money
 
 
 class Step(NamedTuple):
@@ -29,12 +29,14 @@ class Step(NamedTuple):
 def list_next_steps(summary: Any, frame: Frame) -> list[Step]:
     """Return the next steps for `summary`, from `affiliate_summary.get_affiliate_summary`."""
     builders = (
+        _build_returned_payout_step,
         _build_agreement_step,
         _build_review_step,
         _build_question_step,
         _build_appeal_step,
         _build_target_step,
         _build_payout_details_step,
+        _build_open_review_step,
         _build_link_step,
         _build_channels_step,
     )
@@ -44,6 +46,38 @@ def list_next_steps(summary: Any, frame: Frame) -> list[Step]:
 
 def _find_clause(agreement: AgreementVersion | None, rule: Rule) -> str:
     return get_clause_number(agreement.pk, rule) if agreement else ""
+
+
+def _build_returned_payout_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+    if summary.came_back_amount is None:
+        return None
+    return Step(
+        _("A payout of %(amount)s came back: %(reason)s")
+        % {"amount": money(summary.came_back_amount), "reason": summary.came_back_because.rstrip(".")},
+        format_html(
+            _("It was sent to {} and came back on {}. Change your payout details, or confirm them."),
+            summary.came_back_account,
+            day(summary.came_back_at),
+        ),
+        reverse("payouts:details"),
+        _("Check payout details"),
+        "urgent",
+        _find_clause(agreement, Rule.FAILED_PAYOUTS),
+    )
+
+
+def _build_open_review_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+    # A question of the reviewer is a step of its own.
+    if summary.review_to_decide is None or summary.review_with_question is not None:
+        return None
+    return Step(
+        _("You replied to a review"),
+        format_html(_("We read your reply and decide by {}."), moment(summary.review_decide_by)),
+        reverse("compliance:review", args=[summary.review_to_decide]),
+        _("Open the review"),
+        "",
+        _find_clause(agreement, Rule.REVIEW_DAYS),
+    )
 
 
 def _build_agreement_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:

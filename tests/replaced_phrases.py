@@ -123,7 +123,7 @@ LABELS = {
     "Chart of": "Chart",
     "Per click": "EPC",
     "Ask why": "Find an order",
-    "paid by the customer": "Paid, awaiting completion",
+    "paid by the customer": "paid, awaiting completion",
     "Settled": "Posted",
     "Validated by then": "New commissions",
     "Approved by then": "New commissions",

@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -53,7 +54,9 @@ class LinkForm(SubIdForm):
         label=_("Name"),
         max_length=MAX_TEXT_LENGTH,
         required=False,
-        help_text=_("Shown only to you, in lists and reports."),
+        help_text=_(
+            "Shown only to you, in lists and reports. Without one, the link is listed by the page it leads to."
+        ),
     )
     own_name = forms.CharField(label=_("Name in the address"), max_length=200, required=False)
     field_order = ("target", "name", "own_name")
@@ -62,8 +65,8 @@ class LinkForm(SubIdForm):
         super().__init__(*args, **kwargs)
         self.fields["target"].help_text = describe_hosts(hosts)
         self.fields["own_name"].help_text = gettext(
-            "For a tracking link that people can remember, such as %(example)s. Once published it leads to this link"
-            " for ever, also if you change it later."
+            "For a tracking link that people can remember, such as %(example)s: 3 to 40 letters, digits and hyphens. If"
+            " you change the name later, addresses with the old one still lead here."
         ) % {"example": f"{settings.CLICK_BASE_URL}/r/anna-garden".partition("//")[2]}
 
     def get_link_fields(self) -> dict[str, Any]:
@@ -79,9 +82,12 @@ class BuilderForm(SubIdForm):
     link = forms.ModelChoiceField(
         Link.objects.none(),
         label=_("Tracking link"),
-        empty_label=None,
-        help_text=_("It counts the clicks and orders."),
-        error_messages={"invalid_choice": _("Choose one of your links.")},
+        empty_label=_("Choose a link"),
+        help_text=_("Clicks and orders of the deep link count for this link."),
+        error_messages={
+            "invalid_choice": _("Choose one of your links."),
+            "required": _("Choose the link that the clicks and orders count for."),
+        },
     )
     field_order = ("url", "link")
 
@@ -91,7 +97,9 @@ class BuilderForm(SubIdForm):
         field = self.fields["link"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Link.objects.filter(pk__in=[link.pk for link in links])
-        field.choices = [(link.pk, _describe_link(link)) for link in links]
+        # A link is preselected only if there is no other choice: clicks must not count for a link that no one chose.
+        nothing = [] if len(links) == 1 else [("", field.empty_label)]
+        field.choices = [*nothing, *((link.pk, _describe_link(link)) for link in links)]
         self.deep_link = ""
 
     def clean(self) -> dict[str, Any]:
@@ -106,12 +114,21 @@ class BuilderForm(SubIdForm):
         return data
 
 
-class BulkForm(forms.Form):
+class BulkForm(SubIdForm):
+    """Many links at once; name and sub-IDs are those of all of them."""
+
     addresses = forms.CharField(
         label=_("Pages of the shop, one address on each line"),
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "autocapitalize": "off"}),
         strip=False,
     )
+    name = forms.CharField(
+        label=_("Name for all of them"),
+        max_length=MAX_TEXT_LENGTH,
+        required=False,
+        help_text=_("Shown only to you. Links without a name are listed by the page they lead to."),
+    )
+    field_order = ("addresses", "name")
 
     def __init__(self, *args: Any, hosts: frozenset[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -119,7 +136,7 @@ class BulkForm(forms.Form):
 
 
 def _describe_link(link: Link) -> str:
-    return f"{link.name} ({link.published_code})" if link.name else link.published_code
+    return f"{Truncator(link.label).chars(60)} ({link.published_code})"
 
 
 def describe_hosts(hosts: frozenset[str]) -> str:

@@ -14,6 +14,7 @@ from affiliates.models import Affiliate, State, StatusChange
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import cite_clause, get_clause_number
 from agreements.models import AgreementVersion
+from agreements.periods import format_program_time
 from agreements.rules import Rule
 from audit import trail
 from compliance import emails
@@ -21,7 +22,6 @@ from compliance.deadlines import add_days
 from compliance.grounds import cite_review_clause
 from compliance.models import Review, TerminationNotice
 from lib.errors import NotAllowed
-from lib.formatting import format_datetime_for
 from lib.reasons import require_reason
 from mail.rendering import override_language
 from payouts.ledger import booking
@@ -180,7 +180,7 @@ def take_back_leaving(*, affiliate: Affiliate, now: datetime, by: User | None) -
     if current.state != State.LEAVING or current.notice_ends_at is None:
         raise NotAllowed(_("You are not leaving the program, so there is nothing to take back."))
     if not can_take_back(current, now):
-        date = format_datetime_for(current.notice_ends_at, current)
+        date = format_program_time(current.notice_ends_at)
         raise NotAllowed(_("You could take back that you leave until %(date)s.") % {"date": date})
     left = StatusChange.objects.filter(affiliate=current).order_by("at", "id").last()
     running = find_running_notice(current)
@@ -250,7 +250,7 @@ def find_running_notice(affiliate: Affiliate) -> TerminationNotice | None:
 def _reject_second_notice(affiliate: Affiliate) -> None:
     running = find_running_notice(affiliate)
     if running:
-        date = format_datetime_for(running.takes_effect_at, affiliate)
+        date = format_program_time(running.takes_effect_at)
         raise ValidationError(_("A notice is already running. It takes effect on %(date)s.") % {"date": date})
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate
+from agreements.periods import format_program_day
 from lib import formatting
 from payouts.closing.statements import CarryOverExplanation, explain_reasons
 from payouts.models import Payout, Statement, StatementLine
@@ -44,8 +45,8 @@ def _get_outcome(statement: Statement, affiliate: Affiliate) -> tuple[str, Seque
         if payout.state in _RETURNED_STATES:
             continue
         if paying.pk == statement.pk:
-            return _describe_payout(payout, affiliate), (), False
-        words = {"month": formatting.format_month(paying.close.period), "payout": _describe_payout(payout, affiliate)}
+            return _describe_payout(payout), (), False
+        words = {"month": formatting.format_month(paying.close.period), "payout": _describe_payout(payout)}
         return _("Carried over to %(month)s. %(payout)s") % words, (), False
     if statement.payout:
         words = {"reference": _get_latest_payout(statement.drafted_payout).reference}
@@ -60,11 +61,11 @@ def _get_latest_payout(payout: Payout) -> Payout:
     return payout
 
 
-def _describe_payout(payout: Payout, affiliate: Affiliate) -> str:
+def _describe_payout(payout: Payout) -> str:
     if payout.state == Payout.State.PAID:
         text, at = _("It was paid out on %(day)s, reference %(reference)s."), payout.paid_at
     elif payout.state == Payout.State.SENT:
         text, at = _("The payout was sent on %(day)s, reference %(reference)s."), payout.sent_at
     else:
         text, at = _("The payout, reference %(reference)s, is being prepared."), None
-    return text % {"reference": payout.reference, "day": formatting.format_day(at, affiliate)}
+    return text % {"reference": payout.reference, "day": format_program_day(at)}

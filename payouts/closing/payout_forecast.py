@@ -15,7 +15,14 @@ from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion, Program
-from agreements.periods import Period, build_period, find_period, get_automatic_close_time, get_next_month
+from agreements.periods import (
+    Period,
+    build_period,
+    find_period,
+    get_automatic_close_time,
+    get_next_month,
+    get_program_time_zone,
+)
 from agreements.rules import Rule
 from lib.formatting import format_datetime, format_money
 from lib.money import ZERO
@@ -79,6 +86,9 @@ class PayoutForecast(NamedTuple):
     is_overdue: bool
     expected: Decimal
     requirements: list[PayoutRequirement]
+    eligibility: PayoutEligibility
+    # None if the affiliate has accepted no version that is in effect; `agreement` is then the one in force.
+    applicable: AgreementVersion | None
 
 
 def get_payout_forecast(affiliate: Affiliate, now: datetime) -> PayoutForecast | None:
@@ -104,6 +114,8 @@ def get_payout_forecast(affiliate: Affiliate, now: datetime) -> PayoutForecast |
         is_overdue=close.at <= now,
         expected=expected,
         requirements=list_requirements(eligibility, expected=expected, agreement=applicable, closes_at=close.at),
+        eligibility=eligibility,
+        applicable=applicable,
     )
 
 
@@ -122,7 +134,7 @@ def _load_eligibility(affiliate: Affiliate, program: Program | None, now: dateti
         details_usable_from=current.usable_from if current and current.confirmed_at else None,
         details_held_since=current.held_since if current else None,
         hold_reason=hold.reason if hold else "",
-        time_zone=affiliate.time_zone,
+        time_zone=get_program_time_zone().key,
         email_hold_ends_at=holds.after_email_change(now).aggregate(end=Max("ends_at"))["end"],
     )
 
@@ -148,6 +160,20 @@ def get_following_close(close: NextClose, agreement: AgreementVersion) -> NextCl
     zone = ZoneInfo(agreement.time_zone)
     month = build_period(get_next_month(close.month.first_day), zone)
     return NextClose(month, get_automatic_close_time(month, agreement.close_day, zone))
+
+
+def find_paying_close(
+    eligibility: PayoutEligibility, *, expected: Decimal, agreement: AgreementVersion | None, close: NextClose
+) -> NextClose | None:
+    """Return the first close from `close` on that nothing known today keeps from paying `expected`; None if there is none
+    within a year, because something else than time has to pass."""
+    if agreement is None:
+        return None
+    for _month in range(13):
+        if not list_requirements(eligibility, expected=expected, agreement=agreement, closes_at=close.at):
+            return close
+        close = get_following_close(close, agreement)
+    return None
 
 
 def get_settling_close(validates_at: datetime, upcoming: NextClose, agreement: AgreementVersion) -> NextClose:

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agreements.category_names import CategoryNames, load_category_names
-from agreements.periods import get_program_time_zone
+from agreements.periods import format_program_day, format_program_time, get_program_time_zone
 from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
-from lib.formatting import format_date, format_datetime_for, format_day, format_money, format_month
+from lib.formatting import format_date, format_money, format_month
 from lib.typesetting import compile_pdf
 from mail.attachments import Attachment
 from payouts.closing import statements
@@ -51,7 +51,7 @@ def _build_data(statement: Statement) -> dict[str, Any]:
         "code": statement.affiliate.code,
         "number": str(statement.number),
         "month": format_month(statement.close.period),
-        "closed": format_datetime_for(statement.close.closed_at, statement.affiliate),
+        "closed": format_program_time(statement.close.closed_at),
         "version": str(statement.agreement) if statement.agreement else "",
         "sums": _build_sums(statement, currency),
         "closing": format_money(statement.closing, currency),
@@ -66,7 +66,7 @@ def _build_data(statement: Statement) -> dict[str, Any]:
         else _("The %(count)s lines of this statement are in its CSV file.") % {"count": f"{statement.lines:,}"},
         "adjustments": [
             [
-                format_day(row.decided_at, statement.affiliate),
+                format_program_day(row.decided_at),
                 row.kind_label,
                 row.reason,
                 format_money(row.amount, currency),
@@ -75,7 +75,7 @@ def _build_data(statement: Statement) -> dict[str, Any]:
         ],
         "returned": [
             [
-                format_day(row.returned_at, statement.affiliate),
+                format_program_day(row.returned_at),
                 row.reference,
                 row.failure,
                 format_money(row.amount, currency),

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate
 from agreements.clauses import get_clause_number
-from agreements.periods import get_program_time_zone
+from agreements.periods import format_program_day, get_program_time_zone
 from agreements.rules import Rule
 from lib.csv import Cell
-from lib.formatting import format_day
 from lib.keyset import iterate_by_key
+from payouts.closing import payout_history
 from payouts.closing.carry_over import CarryOverReason
 from payouts.models import Adjustment, Payout, Statement, StatementLine
 
@@ -64,22 +64,30 @@ def list_returned_payouts(statement: Statement) -> QuerySet[Payout]:
 
 def get_payout(statement: Statement) -> Payout | None:
     """Return the payout that the close drafted for `statement`, in its current state."""
-    return Payout.objects.filter(statement=statement).select_related("details", "affiliate").first()
+    related = ("details", "affiliate", "replaced_by__details", "returned_statement")
+    return Payout.objects.filter(statement=statement).select_related(*related).first()
 
 
 def describe_payout(payout: Payout) -> str:
-    """Return where the payout of a statement went, and when it was sent or paid."""
+    """Return where the payout of a statement went, and when it was sent or paid, or came back and what became of it."""
     text = _("Payout by %(method)s to %(account)s, reference %(reference)s.")
     if payout.state == Payout.State.PAID:
         text = _("Payout by %(method)s to %(account)s, reference %(reference)s, paid on %(day)s.")
     elif payout.state == Payout.State.SENT:
         text = _("Payout by %(method)s to %(account)s, reference %(reference)s, sent on %(day)s.")
-    return text % {
-        "method": payout.details.get_method_display(),
-        "account": payout.details.masked,
-        "reference": payout.reference,
-        "day": format_day(payout.paid_at or payout.sent_at, payout.affiliate),
-    }
+    elif payout.state == Payout.State.FAILED:
+        text = _("Payout by %(method)s to %(account)s, reference %(reference)s, came back on %(day)s: %(failure)s.")
+    elif payout.state == Payout.State.CANCELLED:
+        text = _("Payout by %(method)s to %(account)s, reference %(reference)s, cancelled on %(day)s: %(failure)s.")
+    at = payout.returned_at or payout.paid_at or payout.sent_at
+    described = text % (
+        payout_history.describe_destination(payout)
+        | {
+            "day": format_program_day(at),
+            "failure": payout.failure.rstrip("."),
+        }
+    )
+    return f"{described} {payout_history.describe_successor(payout)}".strip()
 
 
 def get_terms_id(statement: Statement) -> UUID | None:

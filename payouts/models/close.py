@@ -1,5 +1,6 @@
 """The monthly close and the rows it writes, all of them append-only (specification 6)."""
 
+from decimal import Decimal
 from typing import ClassVar, Self
 from uuid import UUID
 
@@ -138,6 +139,12 @@ class Statement(models.Model):
 
     def __str__(self) -> str:
         return f"no. {self.number}"
+
+    @property
+    def earned(self) -> Decimal:
+        """Return what the month added to the balance by commissions and adjustments."""
+        earned: Decimal = self.settled + self.adjustments
+        return earned
 
 
 class StatementLine(models.Model):

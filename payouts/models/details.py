@@ -37,6 +37,8 @@ class PayoutDetails(models.Model):
     # Such as "affiliate, password entered again" or "retailer, at import".
     confirmation = models.CharField(_("confirmed by"), max_length=100)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    # When the affiliate last said that the details are right, after a payout to them came back.
+    checked_at = models.DateTimeField(null=True)
     # From when `payout_details_hold_days` count; empty for details without a hold. A close reads the days of the version
     # that applies to the affiliate then (specification 2), and `usable_from` is the end that they gave at the entry.
     held_since = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
@@ -108,6 +108,18 @@ class PayoutQuerySet(models.QuerySet["Payout"]):
     def came_back(self) -> Self:
         """Return failed and returned payouts that wait: not paid again, and their amounts not on a statement yet."""
         return self.filter(state="failed", returned_statement=None, replaced_by=None)
+
+    def unanswered(self) -> Self:
+        """Return those that came back from payout details that still apply, newest first.
+
+        Left out is what came back before the affiliate confirmed these details, or before another payout to them
+        arrived.
+        """
+        newest = PayoutDetails.objects.filter(affiliate=OuterRef("affiliate")).values("pk")[:1]
+        arrived = Payout.objects.filter(details=OuterRef("details"), state="paid", paid_at__gt=OuterRef("returned_at"))
+        unchecked = Q(details__checked_at=None) | Q(details__checked_at__lt=F("returned_at"))
+        rows = self.filter(unchecked, ~Exists(arrived), state="failed", details=Subquery(newest))
+        return rows.order_by("-returned_at", "-pk")
 
 
 class Payout(models.Model):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,6 +17,7 @@ from agreements.models import AgreementVersion
 from agreements.program_currency import find_program_currency
 from audit import trail
 from lib.csv import escape_cell
+from lib.errors import NotAllowed
 from lib.text import JOINERS, remove_invisible
 from payouts.ledger import booking
 from payouts.models import PayoutDetails
@@ -124,6 +126,17 @@ def import_details(*, entries: Iterable[DetailsEntry], now: datetime, by: User |
 def get_current_details(affiliate: Affiliate, at: datetime) -> PayoutDetails | None:
     """Return the affiliate's newest payout details entered by `at`, even while they are held."""
     return affiliate.payout_details.filter(entered_at__lte=at).first()
+
+
+def confirm_details(*, affiliate: Affiliate, details_id: UUID, now: datetime) -> None:
+    """Record that the account is right although a payout to it came back. The details stay as they are, without a hold.
+
+    Raises NotAllowed if `details_id` are not the affiliate's newest details any more.
+    """
+    current = get_current_details(affiliate, now)
+    if current is None or current.pk != details_id:
+        raise NotAllowed(_("Your payout details have changed since you opened the page. Check them again."))
+    PayoutDetails.objects.filter(pk=current.pk).update(checked_at=now)
 
 
 def describe_confirmation(details: PayoutDetails) -> str:

@@ -32,12 +32,12 @@ _FIELDS = {
     "clause": "clause",
     "currency": "order__currency",
     # The day in the program's time zone, by which the list is filtered.
-    "placed_on": "placed_on",
+    "placed_day": "placed_on",
     # The numbers of the statements that settled the commission, and when the payout of the newest was paid.
     "statements": "statements",
     "paid_at": "paid_at",
 }
-COLUMNS = (*_FIELDS, "state", "category_name")
+COLUMNS = (*_FIELDS, "status_name", "category_name")
 _STATUS, _CATEGORY = COLUMNS.index("status"), COLUMNS.index("category")
 
 

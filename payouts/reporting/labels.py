@@ -35,4 +35,4 @@ def get_labels(dimension: str, keys: Sequence[str], *, all_affiliates: bool) -> 
 
 def _get_link_labels(keys: Sequence[UUID], all_affiliates: bool) -> dict[str, str]:
     rows = Link.objects.filter(pk__in=keys).select_related("affiliate")
-    return {str(row.pk): f"{row.affiliate.code} · {row}" if all_affiliates else str(row) for row in rows}
+    return {str(row.pk): f"{row.affiliate.code} · {row}" if all_affiliates else row.label for row in rows}

@@ -1,11 +1,12 @@
 """Clicks, orders and commission of each link of an affiliate, from daily totals and what changed since."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
 from affiliates.models import Affiliate
 from lib.replica import get_read_connection
-from payouts.commissions.rollups import build_rollup_sql
+from payouts.commissions.rollups import TOTAL_EARNED, build_rollup_sql
 from payouts.reporting.figures import Figures
 from tracking.clicks.rollups import HORIZON_SQL
 
@@ -37,6 +38,14 @@ def load_link_figures(affiliate: Affiliate) -> dict[UUID, Figures]:
     with get_read_connection().cursor() as cursor:
         cursor.execute(_SQL, {"affiliate": affiliate.pk})
         return {UUID(link): _build_figures(*sums) for link, *sums in cursor.fetchall()}
+
+
+def get_coupon_commission(affiliate: Affiliate, figures: Mapping[UUID, Figures]) -> Decimal:
+    """Return what orders without a click have earned, those with a coupon; `figures` are those of all links."""
+    with get_read_connection().cursor() as cursor:
+        cursor.execute(f"SELECT {TOTAL_EARNED}", {"affiliate": affiliate.pk})
+        total: Decimal = cursor.fetchone()[0]
+    return total - sum((one.commission for one in figures.values()), Decimal("0.00"))
 
 
 def _build_figures(clicks: int, orders: int, sales: Decimal, commission: Decimal) -> Figures:

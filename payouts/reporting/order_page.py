@@ -16,13 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from redis.exceptions import RedisError
 
-from affiliates.models import Affiliate
 from agreements import promotions
 from agreements.clauses import get_clause_number
 from agreements.models import Promotion
+from agreements.periods import format_program_day, format_program_time
 from agreements.rules import Rule
 from lib import formatting
-from lib.formatting import format_datetime_for
 from lib.money import ZERO
 from payouts.closing import payout_forecast
 from payouts.closing.line_status import LineSettlement, build_status_lookup
@@ -88,7 +87,7 @@ def list_commission_lines(lookup: OrderLookup, upcoming: PayoutForecast | None, 
     return [
         CommissionLine(
             row,
-            explain_commission(row, affiliate, upcoming),
+            explain_commission(row, upcoming),
             [describe_settlement(line) for line in row.statement_lines.all()],
         )
         for row in commissions
@@ -110,19 +109,17 @@ def list_promotions(lines: Sequence[CommissionLine]) -> list[Promotion]:
     return [offer for offer in offers if any(f"the promotion {offer.name}" in text for _row, text in raised)]
 
 
-def explain_commission(
-    commission: Commission, affiliate: Affiliate, upcoming: PayoutForecast | None
-) -> list[StatusNote]:
+def explain_commission(commission: Commission, upcoming: PayoutForecast | None) -> list[StatusNote]:
     """Return what must happen before the rest of the commission is paid, in order; nothing if all of it is settled."""
     terms = commission.agreement_id
     if commission.forfeited_at:
         text = _("Forfeited on %(at)s: %(reason)s") % {
-            "at": format_datetime_for(commission.forfeited_at, affiliate),
+            "at": format_program_time(commission.forfeited_at),
             "reason": commission.forfeit_reason,
         }
         return [
             StatusNote(text, get_clause_number(terms, Rule.FORFEITURE)),
-            *_explain_remainder(commission, affiliate, upcoming),
+            *_explain_remainder(commission, upcoming),
         ]
     notes = [
         StatusNote(
@@ -135,11 +132,11 @@ def explain_commission(
         )
         for hold in commission.holds.all()
     ]
-    pending = _explain_pending(commission, affiliate, upcoming)
-    return [*notes, *(pending or ([] if notes else _explain_remainder(commission, affiliate, upcoming)))]
+    pending = _explain_pending(commission, upcoming)
+    return [*notes, *(pending or ([] if notes else _explain_remainder(commission, upcoming)))]
 
 
-def _explain_pending(commission: Commission, affiliate: Affiliate, upcoming: PayoutForecast | None) -> list[StatusNote]:
+def _explain_pending(commission: Commission, upcoming: PayoutForecast | None) -> list[StatusNote]:
     clause = get_clause_number(commission.agreement_id, Rule.VALIDATION_DAYS)
     if commission.amount == 0 or get_settled_amount(commission):
         return []
@@ -153,7 +150,7 @@ def _explain_pending(commission: Commission, affiliate: Affiliate, upcoming: Pay
         return [StatusNote(text % {"days": days}, clause)]
     if upcoming is None or commission.validates_at <= upcoming.now:
         return []
-    words = {"at": format_datetime_for(commission.validates_at, affiliate)}
+    words = {"at": format_program_time(commission.validates_at)}
     if commission.holds.all():
         return [
             StatusNote(
@@ -164,22 +161,20 @@ def _explain_pending(commission: Commission, affiliate: Affiliate, upcoming: Pay
     text = _(
         "The order is complete. The commission is validated on %(at)s. It will be added to your balance when %(close)s."
     )
-    return [StatusNote(text % {**words, "close": _describe_close(posts, upcoming, affiliate)}, clause)]
+    return [StatusNote(text % {**words, "close": _describe_close(posts, upcoming)}, clause)]
 
 
-def _explain_remainder(
-    commission: Commission, affiliate: Affiliate, upcoming: PayoutForecast | None
-) -> list[StatusNote]:
+def _explain_remainder(commission: Commission, upcoming: PayoutForecast | None) -> list[StatusNote]:
     if commission.amount == get_settled_amount(commission) or upcoming is None:
         return []
     clause = get_clause_number(commission.agreement_id, Rule.SETTLEMENT)
-    words = {"close": _describe_close(upcoming.close, upcoming, affiliate)}
+    words = {"close": _describe_close(upcoming.close, upcoming)}
     if settled := get_settled_amount(commission):
-        return [StatusNote(_describe_later_change(commission, settled, affiliate) % words, clause)]
+        return [StatusNote(_describe_later_change(commission, settled) % words, clause)]
     return [StatusNote(_("Validated. It will be added to your balance when %(close)s.") % words, clause)]
 
 
-def _describe_later_change(commission: Commission, settled: Decimal, affiliate: Affiliate) -> str:
+def _describe_later_change(commission: Commission, settled: Decimal) -> str:
     """Return by how much and when a settled commission changed, for `%` with the `close` that posts the difference."""
     changed_at = commission.forfeited_at or commission.order.updated_at
     currency = commission.order.currency
@@ -191,7 +186,7 @@ def _describe_later_change(commission: Commission, settled: Decimal, affiliate: 
         "before": formatting.format_money(settled, currency),
         "after": formatting.format_money(commission.amount, currency),
         "difference": formatting.format_money(commission.amount - settled, currency),
-        "at": format_datetime_for(changed_at, affiliate) if changed_at else "",
+        "at": format_program_time(changed_at) if changed_at else "",
     }
 
 
@@ -201,7 +196,7 @@ def get_settled_amount(commission: Commission) -> Decimal:
     return settled
 
 
-def _describe_close(close: NextClose, upcoming: PayoutForecast, affiliate: Affiliate) -> str:
+def _describe_close(close: NextClose, upcoming: PayoutForecast) -> str:
     month = formatting.format_month(close.month.first_day)
     if not upcoming.is_program_open:
         return _("%(month)s is closed") % {"month": month}
@@ -209,5 +204,5 @@ def _describe_close(close: NextClose, upcoming: PayoutForecast, affiliate: Affil
         return _("%(month)s is closed (due now)") % {"month": month}
     return _("%(month)s is closed (on %(day)s)") % {
         "month": month,
-        "day": formatting.format_day(close.at, affiliate),
+        "day": format_program_day(close.at),
     }

@@ -68,6 +68,12 @@ def build_span(first: date, last: date) -> Span:
     return Span(first, last)
 
 
+def get_month_span(day: date) -> Span:
+    """Return the days of the month of `day`."""
+    first = day.replace(day=1)
+    return Span(first, (first + 31 * DAY).replace(day=1) - DAY)
+
+
 def get_preset_span(preset: Preset, today: date) -> Span:
     """Return the days of `preset` as of `today`."""
     first_days = {

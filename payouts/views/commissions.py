@@ -40,7 +40,6 @@ def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     page = order_groups.get_page(filters.qs, filters.chosen_sort, after, now)
     context = {
         "form": filters.form,
-        "zone": filters.zone.key,
         "periods": list_periods(now.astimezone(filters.zone).date()),
         "is_filtered": bool(filters.values),
         "table": _build_table(page, filters) if page.rows else None,

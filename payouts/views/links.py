@@ -23,7 +23,7 @@ from lib import csv_downloads
 from lib.replica import reads_replica
 from payouts.link_filters import LinkFilter
 from payouts.link_table import CSV_HEADER, NO_FIGURES, LinkTable, build_csv_row, render_tracking_link
-from payouts.reporting.link_figures import load_link_figures
+from payouts.reporting.link_figures import get_coupon_commission, load_link_figures
 from tracking import uncounted_clicks
 from tracking.forms import LinkForm
 from tracking.links import own_names, pauses
@@ -42,7 +42,11 @@ def list_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     now = timezone.now()
     pause = pauses.find_affiliate_pause(affiliate, Program.objects.filter(pk=1).first() or Program(), now=now)
     filters = LinkFilter(request.GET, queryset=Link.objects.for_affiliate(affiliate))
-    table = LinkTable(filters.qs, load_link_figures(affiliate), pause=pause)
+    figures, coupons = (
+        load_link_figures(affiliate),
+        list(Coupon.objects.for_affiliate(affiliate).select_related("affiliate")),
+    )
+    table = LinkTable(filters.qs, figures, pause=pause)
     table.empty_text = _build_empty_text(request, affiliate)
     # A lazy paginator doesn't count the links.
     RequestConfig(request, paginate={"per_page": PER_PAGE, "paginator_class": LazyPaginator}).configure(table)
@@ -50,7 +54,8 @@ def list_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "filter": filters,
         "table": table,
         "query": request.GET.urlencode(),
-        "coupons": Coupon.objects.for_affiliate(affiliate).select_related("affiliate"),
+        "coupons": coupons,
+        "coupon_commission": get_coupon_commission(affiliate, figures) if coupons else None,
         "now": now,
         "pause": pause,
         "failed_deep_links": uncounted_clicks.list_failed_deep_links(affiliate, now=now),

@@ -2,14 +2,16 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 from django_tables2 import RequestConfig
 
 from accounts.authentication import has_second_factor, require_reauthentication
@@ -19,6 +21,7 @@ from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
+from lib.errors import NotAllowed
 from payouts.closing import payout_delay
 from payouts.closing.payout_forecast import get_payout_forecast
 from payouts.forms import DetailsForm
@@ -33,16 +36,21 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's payouts, newest first, and their balance."""
     now = timezone.now()
     row = details.get_current_details(affiliate, now)
-    rows = Payout.objects.for_affiliate(affiliate).select_related("affiliate", "details", "statement", "replaced_by")
+    rows = Payout.objects.for_affiliate(affiliate).select_related(*PayoutTable.RELATED)
     table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {
         "table": table,
         "balance": booking.get_balance(affiliate),
         "details": row,
+        "came_back": _find_unanswered_return(affiliate),
         **_describe_hold(affiliate, row, now),
     }
     return render(request, "payouts/payouts.html", context)
+
+
+def _find_unanswered_return(affiliate: Affiliate) -> Payout | None:
+    return Payout.objects.for_affiliate(affiliate).unanswered().select_related("details").first()
 
 
 @affiliate_view
@@ -53,10 +61,25 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     context = {
         "details": row,
         "confirmed_by": details.describe_confirmation(row) if row else "",
+        "came_back": _find_unanswered_return(affiliate),
         **_describe_hold(affiliate, row, now),
         "earlier": affiliate.payout_details.all()[1:11],
     }
     return render(request, "payouts/details.html", context)
+
+
+@require_POST
+@affiliate_view
+def confirm_details(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """Confirm the payout details `pk` after a payout to them came back."""
+    get_object_or_404(affiliate.payout_details, pk=pk)
+    try:
+        details.confirm_details(affiliate=affiliate, details_id=pk, now=timezone.now())
+    except NotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Payout details confirmed. Payouts go to this account as before."))
+    return redirect("payouts:details")
 
 
 def _describe_hold(affiliate: Affiliate, row: PayoutDetails | None, now: datetime) -> dict[str, Any]:
@@ -85,7 +108,14 @@ def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVer
 def _describe_change(*, is_first: bool) -> str:
     if is_first:
         return _("Payout details added. We sent you an e-mail about it.")
-    return _("Payout details changed. We notified your old and your new address.")
+    return _("Payout details changed. We sent you an e-mail about it.")
+
+
+def _get_initial_data(affiliate: Affiliate, current: PayoutDetails | None) -> dict[str, str]:
+    """Return method, country and holder of the present details; the account has to be entered again."""
+    country = current.country.code if current and current.country else affiliate.country.code
+    present = {"method": current.method} if current else {}
+    return present | {"holder": current.holder if current else affiliate.name, "country": country}
 
 
 @sensitive_post_parameters("account", "bank_code", "holder")
@@ -94,8 +124,9 @@ def _describe_change(*, is_first: bool) -> str:
 def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Change the payout details, after the password or second factor was entered again (specification 6)."""
     now = timezone.now()
-    form = DetailsForm(request.POST or None, initial={"holder": affiliate.name, "country": affiliate.country.code})
-    is_first = not affiliate.payout_details.exists()
+    current = details.get_current_details(affiliate, now)
+    form = DetailsForm(request.POST or None, initial=_get_initial_data(affiliate, current))
+    is_first = current is None
     if form.is_bound and form.is_valid():
         try:
             details.change_details(affiliate=affiliate, now=now, by=affiliate.user, **form.cleaned_data)
@@ -113,6 +144,7 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "agreement": agreement,
         "days": days,
         "delay": payout_delay.find_delay(get_payout_forecast(affiliate, now), now + timedelta(days=days)),
+        "present": current,
         "under_way": payout_delay.list_payouts_under_way(affiliate),
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
     }

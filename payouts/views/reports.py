@@ -13,9 +13,12 @@ from affiliates.downloads import limits_downloads
 from affiliates.models import Affiliate
 from agreements.periods import get_program_time_zone
 from lib.replica import reads_replica
+from payouts.closing.statements import list_statements
+from payouts.models import Statement
 from payouts.reporting import page
 from payouts.reporting.report_query import ReportForm, ReportQuery, build_query
 from payouts.reporting.reports import GroupBy
+from payouts.reporting.spans import Span, get_month_span
 
 GROUPINGS = tuple(by for by in GroupBy if by is not GroupBy.AFFILIATE)
 
@@ -30,7 +33,15 @@ def reports(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     if query is None:
         return _render_error(request, form)
     context = page.build_context(request, query, zone, staff=False)
+    context["month_statement"] = _find_statement(affiliate, query.days)
     return render(request, "payouts/reports.html", {"form": form} | context)
+
+
+def _find_statement(affiliate: Affiliate, days: Span) -> Statement | None:
+    """Return the affiliate's statement of the month whose days these are, None for other days."""
+    if days != get_month_span(days.first):
+        return None
+    return list_statements(affiliate).filter(close__period=days.first).first()
 
 
 @require_safe

@@ -3,10 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
 from affiliates.access import affiliate_view
@@ -18,8 +21,9 @@ from agreements.clauses import get_clause_number
 from agreements.rules import Rule
 from lib.csv_downloads import stream_csv_response
 from lib.replica import reads_replica
-from payouts.closing import statement_pdf, statements
+from payouts.closing import payout_history, statement_pdf, statement_periods, statements
 from payouts.ledger import booking, negative_balances
+from payouts.models import Statement
 from payouts.tables import StatementTable
 
 LINES_PER_PAGE = 100
@@ -33,8 +37,31 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's statements, newest first, and their balance."""
     table = StatementTable(statements.list_statements(affiliate), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
-    context = {"table": table, "balance": booking.get_balance(affiliate), **build_negative_balance_context(affiliate)}
+    if not Statement.objects.for_affiliate(affiliate).exclude(returned=0).exists():
+        table.columns.hide("returned")
+    context = {
+        "table": table,
+        "balance": booking.get_balance(affiliate),
+        "periods": statement_periods.list_periods(affiliate),
+        **build_negative_balance_context(affiliate),
+    }
     return render(request, "payouts/statements.html", context)
+
+
+@require_safe
+@affiliate_view
+@limits_downloads
+@reads_replica
+def download_period(request: HttpRequest, affiliate: Affiliate) -> HttpResponseBase:
+    """Return the statements of the quarter or year `period` as one CSV file."""
+    periods = {period.code: period for period in statement_periods.list_periods(affiliate)}
+    period = periods.get(request.GET.get("period", ""))
+    if period is None:
+        messages.error(request, _("Choose a period in which you have statements."))
+        return redirect("payouts:statements")
+    rows = statement_periods.iter_rows(statement_periods.list_statements(affiliate, period))
+    name = f"statements-{affiliate.code}-{period.code}.csv"
+    return stream_csv_response(name, statement_periods.COLUMNS, rows)
 
 
 def build_negative_balance_context(affiliate: Affiliate) -> dict[str, Any]:
@@ -64,6 +91,7 @@ def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
         "returned": statements.list_returned_payouts(statement) if statement.returned else [],
         "payout": payout,
         "payout_text": statements.describe_payout(payout) if payout else "",
+        "payout_steps": payout_history.list_steps(payout) if payout else [],
         "reasons": statements.explain_reasons(statement),
         "tax_note": statements.get_tax_note(),
         "terms": statements.get_terms_id(statement),
@@ -85,7 +113,7 @@ def download_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRe
     return HttpResponse(
         statement_pdf.render_statement(statement),
         content_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{statement_pdf.get_file_name(statement)}"'},
+        headers={"Content-Disposition": f'attachment; filename="{statement_pdf.get_file_name(statement)}"'},
     )
 
 

@@ -18,6 +18,10 @@ from portal.demo.logins import OWNER, STAFF, Login
 
 SHOP_URL = "https://shop.juniperandpine.example"
 SHOP_HOST = "shop.juniperandpine.example"
+PARTIES = (
+    "This is the agreement of {program_name}, the affiliate program of Juniper & Pine, which sells goods for home and"
+    f" garden at {SHOP_HOST}. Juniper & Pine is a fictional shop, and the agreement is that of a demo."
+)
 # Rates of version 2, all of them higher, so that it applies without a new acceptance.
 RAISED_RATES = {"toys-hobbies": Decimal("7.50"), "lights-lighting": Decimal("5.50"), "kitchen-dining": Decimal("6.00")}
 
@@ -29,10 +33,17 @@ def create_program(context: DemoContext) -> None:
     owner = context.staff[OWNER.key]
     Program.current()
     Program.objects.update(shop_url=f"{SHOP_URL}/", shop_hosts=[SHOP_HOST])
-    seeding.publish_seed_agreement(effective_at=context.days.start, now=before + timedelta(days=2), by=owner)
+    _publish_agreement(context.days.start, before + timedelta(days=2), owner)
     context.api_key, _secret = api_keys.create(name="Juniper & Pine, online shop", now=before, by=owner)
     second = context.days.ago(150, 15)
     context.timeline.schedule(second, lambda now: _raise_rates(owner, now))
+
+
+def _publish_agreement(effective_at: datetime, now: datetime, by: User) -> None:
+    """Publish the seed agreement as that of the demo's shop: an affiliate of the demo accepts no text to be replaced."""
+    draft = seeding.create_seed_draft(now=now)
+    draft.clauses.filter(number="1").update(body=PARTIES)
+    publishing.publish_version(agreement=draft, effective_at=effective_at, now=now, by=by)
 
 
 def create_user(*, email: str, name: str, joined: datetime, verified: bool = True, **rights: bool) -> User:

@@ -82,7 +82,7 @@ def build_demo(*, now: datetime) -> None:
     rejected_orders.schedule_rejected_orders(context, shop)
     MonthlyCloses(context).schedule_closes()
     _schedule_tasks(context, shop)
-    context.timeline.run(shop.advance_to)
+    context.timeline.run(shop.advance_to, lambda at: archive(now=at))
     open_program(now=now, by=context.staff[OWNER.key])
     checks.check_targets(now=now)
     signals.detect_signals(now=now)
@@ -108,4 +108,3 @@ def _schedule_tasks(context: DemoContext, shop: Shop) -> None:
 def _run_tasks(now: datetime) -> None:
     deadlines_task.enforce_deadlines(now=now)
     notice_expiry.apply_expired_notices(now=now)
-    archive(now=now)

@@ -32,11 +32,15 @@ class Timeline:
         if at <= self.until:
             heapq.heappush(self._entries, _Entry(at, next(self._numbers), do, shop_first))
 
-    def run(self, shop: Action) -> None:
-        """Run all actions, including those scheduled meanwhile; `shop(at)` sends the clicks and orders up to a time."""
+    def run(self, shop: Action, deliver: Action) -> None:
+        """Run all actions, including those scheduled meanwhile.
+
+        `shop(at)` sends the clicks and orders up to a time; `deliver(at)` dates the e-mails that an action has queued.
+        """
         while self._entries:
             entry = heapq.heappop(self._entries)
             if entry.shop_first:
                 shop(entry.at)
             entry.do(entry.at)
+            deliver(entry.at)
         shop(self.until)

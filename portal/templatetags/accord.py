@@ -56,7 +56,7 @@ def get_currency() -> str:
 
 
 def get_zone() -> ZoneInfo:
-    """Return the reader's time zone: the affiliate's, else the program's."""
+    """Return the time zone of the page, the program's."""
     current = frame.current_frame.get()
     return ZoneInfo(current.zone if current is not None else settings.TIME_ZONE)
 
@@ -98,7 +98,7 @@ def is_negative(amount: Decimal | None) -> bool:
 
 @register.filter
 def moment(at: datetime | None) -> SafeString | str:
-    """Show a time in the reader's time zone, as a `<time>`: "3 Nov 2025, 14:05 CET"."""
+    """Show a time in the program's time zone, as a `<time>`: "3 Nov 2025, 14:05 CET"."""
     if at is None:
         return ""
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), formatting.format_datetime(at, get_zone()))
@@ -106,7 +106,7 @@ def moment(at: datetime | None) -> SafeString | str:
 
 @register.filter
 def day(at: datetime | date | None) -> SafeString | str:
-    """Show the day of `at` in the reader's time zone, as a `<time>`: "3 Nov 2025"."""
+    """Show the day of `at` in the program's time zone, as a `<time>`: "3 Nov 2025"."""
     if at is None:
         return ""
     local: date = timezone.localtime(at, get_zone()) if isinstance(at, datetime) else at
@@ -129,8 +129,11 @@ def status(value: str, label: str = "") -> SafeString:
 def order_status(order: Order) -> SafeString:
     """Return an order's status for its affiliate, without suggesting that "paid" means that the affiliate was paid."""
     if order.status == Status.PAID:
-        return status("placed", _("Paid, awaiting completion"))
-    return status(order.status, order.get_status_display())
+        shown = status("placed", _("paid, awaiting completion"))
+    else:
+        shown = status(order.status, order.get_status_display())
+    # Where the list knows whether a commission of the order is held.
+    return format_html("{} {}", shown, status("held", _("held"))) if getattr(order, "is_held", False) else shown
 
 
 @register.simple_tag

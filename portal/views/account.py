@@ -27,10 +27,10 @@ from compliance.offboarding import termination
 from lib.errors import NotAllowed
 from lib.typed import reauthentication_required
 from mail.unsubscription import OPTIONAL_KINDS
-from payouts.closing import payout_forecast
+from payouts.closing import leaving_forecast, payout_delay, payout_forecast
 from payouts.ledger import booking
+from payouts.models import Payout
 from portal import data_archive, erasure, frame, notification_settings
-from portal.affiliate_summary import get_affiliate_summary
 from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm
 from portal.models import ErasureRequest
 from portal.views.public import show_errors
@@ -145,22 +145,25 @@ def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "affiliate": affiliate,
         "form": form,
         "can_leave": can_leave,
-        **(_build_money_context(affiliate, agreement, now) if can_leave and agreement else {}),
-        "ends_at": termination.compute_leaving_end(affiliate, now, now) if can_leave and agreement else None,
-        "balance": booking.get_balance(affiliate),
+        **(_build_money_context(affiliate, now) if can_leave and agreement else {}),
         "agreement": agreement,
         "clauses": _list_leaving_clauses(agreement) if agreement else {},
     }
     return render(request, "portal/leave.html", context)
 
 
-def _build_money_context(affiliate: Affiliate, agreement: AgreementVersion, now: datetime) -> dict[str, Any]:
-    """Return what the next closes add to the balance of an affiliate, and the sum of the payouts under way to them."""
-    summary: Any = get_affiliate_summary(affiliate, now)
-    close = payout_forecast.get_next_close(agreement, summary.last_close, now)
+def _build_money_context(affiliate: Affiliate, now: datetime) -> dict[str, Any]:
+    """Return what the closes pay after leaving, what they add to the balance, and the payouts under way."""
+    ends_at = termination.compute_leaving_end(affiliate, now, now)
+    leaving = leaving_forecast.forecast_leaving(affiliate, leaves_at=now, ends_at=ends_at, now=now)
+    under_way = payout_delay.list_payouts_under_way(affiliate)
     return {
-        "unsettled": payout_forecast.get_unsettled_amounts(affiliate, close.month),
-        "on_its_way": summary.preparing_sum + summary.sent_sum,
+        "ends_at": ends_at,
+        "leaving": leaving,
+        "balance": booking.get_balance(affiliate),
+        "unsettled": payout_forecast.get_unsettled_amounts(affiliate, leaving.next.close.month) if leaving else None,
+        "under_way": under_way,
+        "came_back": Payout.objects.for_affiliate(affiliate).unanswered().select_related("details").first(),
     }
 
 

@@ -33,6 +33,7 @@ from agreements.term_impact import TermImpact
 from agreements.views import accept_page
 from compliance.offboarding import declined_versions
 from lib.client_address import get_client_address
+from payouts.closing.leaving_forecast import forecast_leaving
 from payouts.commissions.term_impact import measure_impact
 from payouts.commissions.unsettled_earnings import get_unsettled_earnings
 from payouts.models import PayoutHold
@@ -190,11 +191,14 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
         "minimum": Rule.PAYOUT_MINIMUM,
         "decline": Rule.DECLINE,
     }
+    takes_effect_at = version.effective_at if version.effective_at and version.effective_at > now else None
+    ends_at = declined_versions.get_leaving_end(affiliate, version, now=now)
     context = {
         "agreement": version,
         "cited_version": current or version,
-        "takes_effect_at": version.effective_at if version.effective_at and version.effective_at > now else None,
-        "ends_at": declined_versions.get_leaving_end(affiliate, version, now=now),
+        "takes_effect_at": takes_effect_at,
+        "ends_at": ends_at,
+        "leaving": ends_at and forecast_leaving(affiliate, leaves_at=takes_effect_at or now, ends_at=ends_at, now=now),
         "has_taken_part": affiliate.state != State.APPROVED,
         "is_suspended": affiliate.state == State.SUSPENDED,
         "is_earning": affiliate.state == State.ACTIVE and not applicable.is_paused,

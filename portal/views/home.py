@@ -37,6 +37,8 @@ def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     }
     if affiliate.state in STATES_WITH_MONEY:
         context |= _build_money_context(summary, page_frame)
+        context["parts"] = home_cards.list_parts(summary, context)
+        context["on_its_way"] = sum((part.amount for part in context["parts"]), ZERO)
         context["cards"] = home_cards.list_cards(summary, page_frame, context)
         context["is_new"] = home_cards.is_new(context, summary)
         return render(request, "portal/home.html", context)
@@ -82,6 +84,9 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
         email_hold_ends_at=summary.email_hold_ends_at,
         details_held_since=summary.details_held_since,
     )
+    unpaid_reasons = payout_forecast.list_requirements(
+        eligibility, expected=expected, agreement=page_frame.applicable_version, closes_at=close.at
+    )
     return {
         "close": close,
         "is_overdue": close.at <= page_frame.now,
@@ -90,7 +95,9 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
         "due": due,
         "expected": expected,
         "is_final": payout_forecast.is_final(eligibility, close.at),
-        "unpaid_reasons": payout_forecast.list_requirements(
-            eligibility, expected=expected, agreement=page_frame.applicable_version, closes_at=close.at
+        "unpaid_reasons": unpaid_reasons,
+        "paying_close": unpaid_reasons
+        and payout_forecast.find_paying_close(
+            eligibility, expected=expected, agreement=page_frame.applicable_version, close=close
         ),
     }

@@ -33,6 +33,7 @@ def test_deep_link_follows_the_pasted_address_and_is_copied(link, act_as):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/links/")
     save_screenshots(page, "links")
+    page.get_by_role("link", name="Create a link").first.click()
     page.get_by_role("link", name="Build a deep link").click()
     page.get_by_label("Page of the shop").fill("https://evil.example/")
     result = page.locator("#built-link")

@@ -93,7 +93,7 @@ def test_copying_a_banner_shows_code_with_the_affiliates_link(client, affiliate)
     assert 'alt="Garden tools, 20 % off" width="30" height="25"></a>' in page
     post_link(client, banner)
     assert Link.objects.count() == 1
-    assert "Show code" in read(client)
+    assert "Get the code" in read(client)
 
 
 def test_copying_a_text_shows_it_with_the_link(client, affiliate):

@@ -11,6 +11,7 @@ import time_machine
 from django.urls import reverse
 
 from affiliates.models import Affiliate
+from payouts.closing import statement_pdf
 from payouts.closing.close import close_month
 from payouts.commissions import holds
 from payouts.models import Commission, Payout
@@ -135,7 +136,7 @@ def test_csv_has_the_columns_of_the_report_of_the_program(affiliate, sign_in):
     assert lines == [
         (
             "order_id,line_id,placed_at,status,category,base,rate,amount,settled,validates_at,forfeited_at,agreement,clause,"
-            "currency,placed_on,statements,paid_at,state,category_name"
+            "currency,placed_day,statements,paid_at,status_name,category_name"
         ),
         (
             "done,2,2026-01-02T08:00:00+00:00,void,home-decor,0.00,5.00,0.00,0.00,2026-02-01T12:00:00+00:00,,1,4.1,"
@@ -179,7 +180,7 @@ def test_days_of_list_and_csv_are_those_of_the_filter(affiliate, sign_in):
     assert "3 Jan 2026" in page[page.index("<tbody") :]
     assert page.count("Asia/Tokyo") == 1
     file = client.get(reverse("payouts:commissions_csv"), query).getvalue().decode("utf-8-sig")
-    assert [row["placed_on"] for row in csv.DictReader(file.splitlines())] == ["2026-01-03"]
+    assert [row["placed_day"] for row in csv.DictReader(file.splitlines())] == ["2026-01-03"]
 
 
 def test_list_offers_quarters_and_years(affiliate, sign_in):
@@ -316,3 +317,24 @@ def test_list_query_count_does_not_depend_on_lines(query, affiliate, sign_in, dj
     with django_assert_max_num_queries(12):
         page = client.get(url, query)
     assert ("Next page" in read_text(page)) == (query != {"state": "forfeited", "category": "home-decor"})
+
+
+@pytest.mark.parametrize("program_terms", [{"time_zone": "Asia/Tokyo"}])
+def test_every_page_shows_days_and_times_in_the_program_time_zone(make_settled_affiliate, sign_in):
+    affiliate = make_settled_affiliate()
+    Affiliate.objects.update(time_zone="America/Los_Angeles")
+    affiliate.refresh_from_db()
+    client, statement = sign_in(affiliate), affiliate.statements.get()
+    order = Commission.objects.filter(affiliate=affiliate)[0].order
+    addresses = [
+        *("/home/", "/commissions/", "/statements/", "/payouts/", "/payout-details/", "/links/", "/notifications/"),
+        *("/profile/", "/profile/leave/", "/agreement/mine/", "/reports/"),
+        reverse("payouts:statement", args=[statement.pk]),
+        reverse("payouts:order", args=[order.pk]),
+    ]
+    pages = {address: read_text(client.get(address)) for address in addresses}
+    assert [address for address, page in pages.items() if re.search(r"\d (PST|PDT|UTC)\b", page)] == []
+    assert [address for address, page in pages.items() if "Days and times on all pages: Asia/Tokyo" not in page] == []
+    # 2 January, 08:00 UTC.
+    assert "2 Jan 2026, 17:00 JST" in pages[addresses[-1]]
+    assert "JST" in statement_pdf._build_data(statement)["closed"]

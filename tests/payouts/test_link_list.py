@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from affiliates.models import Affiliate
+from agreements.models import Program
 from payouts.commissions import rollups
 from payouts.reporting.link_figures import load_link_figures
 from tests.factories import make_staff
@@ -96,7 +97,8 @@ def test_list_shows_clicks_orders_conversion_and_earnings(signed_in, links):
     row = row[: row.index("</tr>")]
     cells = re.findall(r'data-label="([^"]+)"[^>]*>([^<]*)', row)
     assert cells[1:5] == [("Clicks", "3"), ("Orders", "2"), ("Conversion", "66.67\u00a0%"), ("Earned", "2.20")]
-    assert text.count("USD") == 1
+    table = text[text.index("<h2>Links</h2>") : text.index("<h2>Coupons</h2>")]
+    assert table.count("USD") == 1
 
 
 @pytest.mark.parametrize(
@@ -156,6 +158,7 @@ def test_csv_has_the_links_of_the_list(signed_in, ann, links):
         tracking_links.build_short_url(links["Spring"]),
         *("https://shop.example/", "3", "2", "66.67", "2.20", "USD", "active"),
         links["Spring"].created_at.isoformat(),
+        *("", "", "", "", ""),
     ]
     assert [row["status"] for row in read_csv(signed_in, status="archived")] == ["archived"]
 
@@ -198,3 +201,49 @@ def test_link_that_staff_paused_does_not_say_that_its_affiliate_did(signed_in, a
     assert "Kept among staff." not in page
     tracking_links.pause_link(link=links["Autumn"], now=DAY, by=ann.user)
     assert "You paused this link." in signed_in.get(f"/links/{links['Autumn'].pk}/").content.decode()
+
+
+@pytest.fixture
+def shop(db) -> None:
+    Program.current()
+    Program.objects.update(shop_hosts=["shop.example"])
+
+
+def test_list_and_page_show_sub_ids_and_the_page_of_a_link_without_a_name(signed_in, ann, shop):
+    link = tracking_links.create_link(
+        affiliate=ann,
+        target="https://shop.example/kitchen/cup",
+        sub_ids=("newsletter", "", "spring"),
+        now=DAY,
+        by=ann.user,
+    )
+    text = signed_in.get("/links/").content.decode()
+    assert f'<a href="/links/{link.pk}/">/kitchen/cup</a>' in text
+    assert "Sub-IDs: newsletter, spring" in text
+    assert [row["sub3"] for row in read_csv(signed_in)] == ["spring"]
+    page = " ".join(re.sub(r"<[^>]+>", " ", signed_in.get(f"/links/{link.pk}/").content.decode()).split())
+    assert "Sub-IDs newsletter, spring" in page
+    assert "Name none" in page
+    assert "/kitchen/cup" in page
+
+
+def test_list_offers_one_way_to_create_a_link(signed_in):
+    text = signed_in.get("/links/").content.decode()
+    assert "Create a link" in text
+    assert "/links/build/" not in text
+    assert "Build a deep link" in signed_in.get("/links/new/").content.decode()
+
+
+def test_list_says_what_coupons_have_earned(signed_in, links, fold):
+    """5.00 % of 90.00; what links earned is in the table above."""
+    fold()
+    text = signed_in.get("/links/").content.decode().replace("\u00a0", " ")
+    assert "orders with a coupon have earned 4.50 USD." in text
+
+
+def test_second_link_to_the_same_page_is_pointed_out(signed_in, links, shop):
+    first = links["Spring"]
+    page = signed_in.post("/links/new/", {"target": "https://shop.example/new"}, follow=True).content.decode()
+    assert "another link to the same page" not in page
+    page = signed_in.post("/links/new/", {"target": first.target}, follow=True).content.decode()
+    assert "You have another link to the same page" in page

@@ -11,6 +11,7 @@ from agreements.models import Program
 from payouts.closing.close import close_month
 from payouts.closing.payout_delay import find_delay
 from payouts.closing.payout_forecast import get_payout_forecast
+from payouts.commissions import holds
 from payouts.payout_details import details, email_change
 from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, read_text
 
@@ -38,7 +39,7 @@ def payee(make_payable_affiliate, grant, sign_in, monkeypatch):
 
 def read_page(client, name: str, at: datetime) -> str:
     with time_machine.travel(at, tick=False):
-        page = read_text(client.get(reverse(f"payouts:{name}")))
+        page = read_text(client.get(reverse(name if ":" in name else f"payouts:{name}")))
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
@@ -55,15 +56,15 @@ def test_change_in_time_says_that_the_next_close_can_pay(payee, sign_in):
 def test_change_names_the_first_close_where_the_next_one_pays_nothing(payee, sign_in):
     payee.payout_details.all().delete()
     page = read_page(sign_in(payee), "change_details", BEFORE_CLOSE)
-    assert "The first close that can pay to it is that of February 2026, on 3 Mar 2026 ." in page
+    assert "The first close that can pay to this account is that of February 2026, on 3 Mar 2026 ." in page
     assert "rolls over" not in page
 
 
-def test_payout_under_way_keeps_its_account(payee, sign_in):
+def test_payout_that_is_prepared_is_named_before_a_change(payee, sign_in):
     masked = payee.payout_details.get().masked
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     page = read_page(sign_in(payee), "change_details", FEBRUARY)
-    assert f"the account that they were made for: 50.00 USD to PayPal {masked} (being prepared)" in page
+    assert f"50.00 USD is being prepared for PayPal {masked}. Once you save, it can no longer be sent there" in page
 
 
 @pytest.mark.parametrize("name", ["details", "index"])
@@ -77,7 +78,7 @@ def test_pages_name_the_next_payout_during_a_hold(name, cause, payee, sign_in):
         email_change.hold_after_email_change(affiliate=payee, now=BEFORE_CLOSE, by=None)
     page = read_page(sign_in(payee), {"index": "payouts"}.get(name, name), BEFORE_CLOSE)
     assert "6 Feb 2026, 12:00 UTC" in page
-    assert "The first close that can pay to it is that of February 2026, on 3 Mar 2026 . clause 5.6" in page
+    assert "The first close that can pay to this account is that of February 2026, on 3 Mar 2026 . clause 5.6" in page
 
 
 @pytest.mark.parametrize(("days", "month"), [(0, date(2026, 1, 1)), (60, date(2026, 3, 1))])
@@ -86,3 +87,45 @@ def test_first_close_is_the_first_one_that_runs_after_the_hold(days, month, paye
     delay = find_delay(get_payout_forecast(payee, BEFORE_CLOSE), BEFORE_CLOSE + timedelta(days=days))
     assert delay is not None
     assert delay.first_close.month.first_day == month
+
+
+def test_leave_page_follows_a_hold_as_the_home_does(payee, sign_in):
+    """Leaving on 30 January with a notice of 30 days ends on 1 March. The hold until 6 February misses one close."""
+    client = sign_in(payee)
+    page = read_page(client, "portal:leave", BEFORE_CLOSE)
+    assert "The close on 3 Feb 2026 pays your balance" in page
+    assert "It pays 50.00 USD as of today." in page
+    details.change_details(
+        affiliate=payee, method="paypal", account="n@example.com", holder="N", now=BEFORE_CLOSE, by=None
+    )
+    reason = "Your payout details were changed. They can be used from 6 Feb 2026, 12:00 UTC."
+    leave, home = (read_page(client, f"portal:{name}", BEFORE_CLOSE) for name in ("leave", "home"))
+    assert "The close on 3 Feb 2026 does not pay your balance" in leave
+    assert "It carries over 50.00 USD as of today, because:" in leave
+    assert reason in leave
+    assert reason in home
+    assert "The first close that can pay it is that on 3 Mar 2026 ." in leave
+    assert "The first close that can pay it is that on 3 Mar 2026 ." in home
+    assert "From the close on 3 Mar 2026 on, the payout threshold no longer applies" in leave
+
+
+def test_leave_page_names_a_hold_of_staff_and_no_date_that_it_would_end(payee, sign_in, approver):
+    holds.hold_payouts(affiliate=payee, source="staff", reason="Unclear account.", now=JANUARY, by=approver)
+    page = read_page(sign_in(payee), "portal:leave", BEFORE_CLOSE)
+    assert "Your payouts are on hold: Unclear account." in page
+    assert "The first close that can pay it" not in page
+
+
+def test_leave_page_says_that_a_negative_balance_is_not_paid(payee, grant, sign_in):
+    grant(payee, "-70.00")
+    page = read_page(sign_in(payee), "portal:leave", BEFORE_CLOSE)
+    assert "It carries over -20.00 USD as of today, because:" in page
+    assert "Your balance is negative: it is not paid" in page
+
+
+def test_leave_page_says_from_when_a_small_balance_is_paid(payee, grant, sign_in):
+    """10.00 is below the threshold of 16.00. The notice ends on 1 March, so the close of 3 March pays it."""
+    grant(payee, "-40.00")
+    page = read_page(sign_in(payee), "portal:leave", BEFORE_CLOSE)
+    assert "The close on 3 Feb 2026 does not pay your balance" in page
+    assert "The first close that can pay it is that on 3 Mar 2026 ." in page

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -19,11 +19,15 @@ from payouts.closing import statement_pdf, statements
 from payouts.closing.carry_over import LABELS, RULES, STAFF_LABELS, CarryOverReason
 from payouts.closing.close import close_month
 from payouts.commissions import forfeiture
-from payouts.models import Payout, Statement
+from payouts.disbursement import payout_transitions
+from payouts.models import Commission, Payout, Statement
+from shops.intake import ingest_orders
 from tests.factories import make_affiliate
-from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, read_text
+from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, build_snapshot, read_text
 
 pytestmark = pytest.mark.django_db
+APRIL = datetime(2026, 4, 3, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def test_page_csv_and_pdf_have_the_same_figures(make_settled_affiliate, sign_in):
@@ -179,7 +183,7 @@ def test_list_shows_months_with_a_statement(make_settled_affiliate, sign_in):
     assert "Amounts in USD" in page
     assert ">24.90<" in page
     # March has no opening balance and no line, so no statement.
-    assert "March 2026" not in page
+    assert "March 2026" not in page[page.index("<tbody") : page.index("</table>")]
 
 
 def test_every_carry_over_reason_has_a_label_and_a_rule():
@@ -189,6 +193,93 @@ def test_every_carry_over_reason_has_a_label_and_a_rule():
 def test_unknown_carry_over_reason_is_rejected(agreement):
     with pytest.raises(ValueError, match="because"):
         statements.explain_reason("because", agreement.pk)
+
+
+def test_file_of_a_quarter_adds_up_to_its_statements(make_settled_affiliate, grant, sign_in):
+    """The statement of February settles 14.90 and an adjustment of 10.00; that of March has a bonus of 20.00."""
+    affiliate = make_settled_affiliate()
+    grant(affiliate, "20.00", MARCH)
+    close_month(month=date(2026, 3, 1), now=APRIL, by=None)
+    client = sign_in(affiliate)
+    response = client.get(reverse("payouts:statements_period"), {"period": "2026-Q1"})
+    assert f"statements-{affiliate.code}-2026-Q1.csv" in response.headers["Content-Disposition"]
+    file = response.getvalue().decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(file)))
+    found = Statement.objects.filter(affiliate=affiliate)
+    assert [(row["statement"], row["entry"], row["earned"], row["paid_out"]) for row in rows] == [
+        ("1", "commission", "0.80", ""),
+        ("1", "commission", "5.10", ""),
+        ("1", "commission", "9.00", ""),
+        ("1", "correction", "10.00", ""),
+        ("1", "payout", "", "24.90"),
+        ("2", "correction", "20.00", ""),
+        ("2", "payout", "", "20.00"),
+    ]
+    assert sum(Decimal(row["earned"] or 0) for row in rows) == sum(one.settled + one.adjustments for one in found)
+    assert sum(Decimal(row["paid_out"] or 0) for row in rows) == sum(one.payout for one in found)
+    assert {row["currency"] for row in rows} == {"USD"}
+    assert {row["statement_month"] for row in rows} == {"2026-02", "2026-03"}
+    assert "January 2026 to March 2026" in read_text(client.get(reverse("payouts:statements")))
+
+
+@pytest.mark.parametrize("period", ["", "2025-Q1", "2026-Q9", "2026-q1", "9" * 400])
+def test_file_of_a_period_without_statements_is_refused(period, make_settled_affiliate, sign_in):
+    page = sign_in(make_settled_affiliate()).get(reverse("payouts:statements_period"), {"period": period}, follow=True)
+    assert "Choose a period in which you have statements." in read_text(page)
+
+
+def test_statement_tells_the_whole_way_of_a_payout_that_came_back(make_sent_batch, preparer, sign_in):
+    payout = make_sent_batch(amounts=("100.00",)).payouts.select_related("affiliate__user").get()
+    payout_transitions.pay(payout=payout, now=FEBRUARY, by=preparer)
+    client, url = sign_in(payout.affiliate), reverse("payouts:statement", args=[payout.statement_id])
+    page = read_text(client.get(url))
+    assert "paid on 3 Feb 2026" in page
+    assert "What became of this payout" not in page
+    payout_transitions.fail(payout=payout, reason="Account closed.", now=FEBRUARY + DAY, by=preparer)
+    page = read_text(client.get(url))
+    assert "came back on 4 Feb 2026: Account closed. The amount is in your balance again." in page
+    new = payout_transitions.reissue(payout=payout, reason="Confirmed.", now=FEBRUARY + 2 * DAY, by=preparer)
+    page = read_text(client.get(url))
+    assert f"It is paid again by PayPal to {new.details.masked}, reference {new.reference}: being prepared." in page
+    way = page[page.index("What became of this payout") :]
+    steps = ["Prepared<", "Sent<", "Paid<", "Returned<", "Prepared again<"]
+    assert [way.index(step) for step in steps] == sorted(way.index(step) for step in steps)
+    data = statement_pdf._build_data(Statement.objects.get(pk=payout.statement_id))
+    assert new.reference in data["payout"]
+    # The list names the statement of the second payout, and why there are two.
+    page = read_text(client.get(reverse("payouts:payouts")))
+    assert page.count(f'href="{url}">1</a>') == 2
+    assert "It pays again what came back on 4 Feb 2026. It goes to the same account." in page
+
+
+def test_returned_column_is_shown_only_if_something_was_returned(make_sent_batch, preparer, sign_in):
+    payout = make_sent_batch(amounts=("100.00",)).payouts.select_related("affiliate__user").get()
+    client, url = sign_in(payout.affiliate), reverse("payouts:statements")
+    assert ">Returned<" not in read_text(client.get(url))
+    payout_transitions.fail(payout=payout, reason="Account closed.", now=FEBRUARY + DAY, by=preparer)
+    close_month(month=date(2026, 2, 1), now=MARCH, by=None)
+    page = read_text(client.get(url))
+    assert "Returned" in page[page.index("<thead") :]
+    statement = reverse("payouts:statement", args=[payout.statement_id])
+    assert "The amount is on statement no. 2, and paid with its balance." in read_text(client.get(statement))
+
+
+def test_pdf_is_a_download(make_settled_affiliate, sign_in):
+    affiliate = make_settled_affiliate()
+    statement = Statement.objects.get(affiliate=affiliate)
+    response = sign_in(affiliate).get(reverse("payouts:statement_pdf", args=[statement.pk]))
+    assert response.headers["Content-Disposition"].startswith("attachment; ")
+
+
+def test_negative_line_says_why(make_settled_affiliate, sign_in):
+    affiliate = make_settled_affiliate()
+    order = Commission.objects.filter(affiliate=affiliate).latest("order__order_id").order
+    refund = build_snapshot(order.order_id, order.coupon_code, ("no-such-category", "300.00", "300.00"))
+    ingest_orders(snapshots=[refund | {"updated_at": "2026-03-10T00:00:00Z"}], source="test", now=APRIL)
+    close_month(month=date(2026, 3, 1), now=APRIL, by=None)
+    statement = Statement.objects.get(affiliate=affiliate, number=2)
+    page = read_text(sign_in(affiliate).get(reverse("payouts:statement", args=[statement.pk])))
+    assert "cancelled or refunded since an earlier statement" in page
 
 
 def test_list_of_staff_names_reasons_in_the_words_of_staff(make_payable_affiliate, grant, sign_in_staff, preparer):

@@ -241,6 +241,7 @@ def _create_closes(scenario: Scenario, owner: Affiliate, staff: dict[str, User])
     token = build_unsubscribe_url("month_closed", owner.code).split("/")[-2]
     scenario.named["portal:unsubscribe"] = {"token": token}
     scenario.named["portal:invitation"] = {"token": invitations.build_token(owner.user_id)}
+    scenario.named["payouts:confirm_details"] = {"pk": owner.payout_details.get().pk}
     scenario.named |= {f"payouts:statement{rest}": {"pk": statement.pk} for rest in ("", "_pdf", "_csv")}
 
 

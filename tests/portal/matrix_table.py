@@ -130,11 +130,14 @@ SITE: dict[str, tuple[Row, Row]] = {
     "payouts:find_order": (affiliate_page("200"), NOT_ALLOWED),
     "payouts:order": (owner_only("200"), owner_only("200")),
     "payouts:statements": (affiliate_page("200"), affiliate_page("200")),
+    # Without a period.
+    "payouts:statements_period": (affiliate_page("302 payouts:statements"), NOT_ALLOWED),
     "payouts:statement": (owner_only("200"), owner_only("200")),
     "payouts:statement_pdf": (owner_only("200"), owner_only("200")),
     "payouts:statement_csv": (owner_only("200"), owner_only("200")),
     "payouts:payouts": (affiliate_page("200"), affiliate_page("200")),
     "payouts:details": (affiliate_page("200"), affiliate_page("200")),
+    "payouts:confirm_details": (NOT_ALLOWED, owner_only("302 payouts:details")),
     "payouts:change_details": (
         affiliate_page("302 account_reauthenticate"),
         affiliate_page("302 account_reauthenticate"),

@@ -116,6 +116,7 @@ def test_home_shows_the_parts_of_what_the_next_close_settles(db, tmp_path, clien
 def list_figures(client):
     page = client.get("/home/").content.decode().replace("\u00a0", " ")
     cards = re.findall(r'<p class="label">([^<]+)</p>\s*<p class="value">(?:<[^>]+>)?([^<]+)', page)
+    cards += re.findall(r"<dt><a [^>]+>([^<]+)</a></dt><dd[^>]*>([^<]+)", page)
     return {label: value for label, value in cards if label.startswith("Pa")}
 
 

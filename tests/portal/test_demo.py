@@ -73,6 +73,21 @@ def demo(figures) -> None:
     """Have the demo in the database."""
 
 
+def test_agreement_of_the_demo_is_not_a_text_to_be_replaced(demo):
+    text = Client().get("/agreement/", follow=True).content.decode()
+    assert "to be replaced" not in text
+    assert "Juniper &amp; Pine is a fictional shop" in text
+
+
+def test_notifications_have_the_dates_of_what_they_report(demo):
+    sent = dict(Payout.objects.exclude(sent_at=None).values_list("reference", "sent_at"))
+    notified = Message.objects.filter(kind="payout_sent").values_list("context__reference", "created_at")
+    assert sorted(notified) == sorted(sent.items())
+    opened = Review.objects.order_by("opened_at").values_list("opened_at", flat=True)
+    notices = Message.objects.filter(kind="review_opened").order_by("created_at")
+    assert list(notices.values_list("created_at", flat=True)) == list(opened)
+
+
 def read_figures() -> dict[str, list[tuple]]:
     statements = Statement.objects.order_by("affiliate__user__email", "number")
     amounts = ("opening", "lines", "settled", "adjustments", "returned", "payout", "closing", "reasons")

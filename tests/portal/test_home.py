@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -15,14 +16,18 @@ from agreements import acceptance_requests, promotions, publishing, version_draf
 from agreements.models import AgreementVersion
 from agreements.periods import Period, get_start_of_day
 from compliance.models import TargetCheck
+from compliance.reviews.open_review import open_review
+from compliance.reviews.replies import reply
 from lib import charts
 from lib.charts import Day
 from payouts.closing import payout_forecast
+from payouts.commissions import holds
+from payouts.models import Commission
 from payouts.payout_details import details
 from portal import affiliate_summary, frame, home_cards
 from shops import intake
-from tests.factories import make_affiliate
-from tests.scenarios import build_order
+from tests.factories import make_affiliate, make_staff
+from tests.scenarios import build_order, close_months, create_program, import_affiliates, send_orders
 from tracking.links import coupons
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -233,9 +238,11 @@ def test_cards_say_what_is_pending_and_what_stops_the_next_payout(greta, client_
     # 5.00 % of 400.00.
     ingest_order("D1", "400.00", timezone.now() - timedelta(days=1))
     cards = list_cards(client_for(greta.user))
-    stops = "rolls over; first of 2 reasons: 16.00 USD more to reach the payout threshold. clause 5.4"
+    stops = (
+        "not paid by the next close, for 2 reasons. The first: 16.00 USD more to reach the payout threshold. clause 5.4"
+    )
     assert cards["Next payout"] == ("0.00 USD", stops)
-    assert cards["For a later close"] == ("20.00 USD", "new commissions, settled after the next close")
+    assert cards["Money on its way"] == ("20.00 USD", "payouts under way, and what the closes add up")
     assert cards["Paid so far"] == ("0.00 USD", "")
 
 
@@ -251,7 +258,7 @@ def test_home_begins_with_the_next_steps_only_without_figures(greta, client_for)
 @pytest.mark.parametrize(
     ("check", "expected"),
     [
-        ({"result": "met", "orders": 4}, ("4 of 3 orders", "in the last 180 days")),
+        ({"result": "met", "orders": 4}, ("4 orders", "the target is 3 in 180 days")),
         ({"result": "at_risk", "orders": 1}, ("1 of 3 orders", "at risk")),
     ],
 )
@@ -262,3 +269,83 @@ def test_card_of_the_sales_target_says_how_many_orders_count(check, expected, gr
         agreement=agreement, clause="7.1", **check,
     )  # fmt: skip
     assert list_cards(client_for(greta.user))["Sales target"] == expected
+
+
+def read_parts(client) -> list[tuple[str, str]]:
+    """Return the rows of the card of the money on its way, the sum last."""
+    page = client.get("/home/").content.decode().replace("\u00a0", " ").partition('id="on-its-way"')[2]
+    rows = re.findall(r"<dt[^>]*>(.*?)</dt><dd[^>]*>(.*?)</dd>", page.partition("</dl>")[0])
+    return [(re.sub(r"<[^>]+>", "", label), amount) for label, amount in rows]
+
+
+def test_parts_of_the_money_on_its_way_add_up(db, tmp_path, client_for):
+    """Of 400.00 and 100.00 of kitchen-dining at 5.50 %, 22.00 is being paid and 5.50 comes with a later close."""
+    create_program("2026-01-01")
+    ann = import_affiliates(["ANN"], tmp_path)["ANN"]
+    for order_id, amount, at in (("A1", "400.00", "2026-01-10T12:00:00Z"), ("A2", "100.00", "2026-03-20T12:00:00Z")):
+        send_orders(build_order(order_id, ("kitchen-dining", amount), at=at, placed=at, completed=at, coupon="ANN"))
+    close_months("2026-01", "2026-02")
+    with time_machine.travel("2026-04-01T12:00:00Z", tick=False):
+        client = client_for(ann.user)
+        assert read_parts(client) == [
+            ("Payouts being prepared", "22.00 USD"),
+            ("Balance after the next close", "0.00 USD"),
+            ("New commissions for a later close", "5.50 USD"),
+            ("Sum", "27.50 USD"),
+        ]
+        assert list_cards(client)["Money on its way"][0] == "27.50 USD"
+
+
+def test_home_answers_last_month_in_both_ways(db, tmp_path, client_for):
+    """The statement of February settles the order of January, 22.00; the order of February earned 5.50."""
+    create_program("2026-01-01")
+    ann = import_affiliates(["ANN"], tmp_path)["ANN"]
+    for order_id, amount, at in (("A1", "400.00", "2026-01-10T12:00:00Z"), ("A2", "100.00", "2026-02-20T12:00:00Z")):
+        send_orders(build_order(order_id, ("kitchen-dining", amount), at=at, placed=at, completed=at, coupon="ANN"))
+    close_months("2026-01", "2026-02")
+    with time_machine.travel("2026-03-05T12:00:00Z", tick=False):
+        client = client_for(ann.user)
+        words = "by the statement of February 2026, mostly from earlier orders. Orders placed in that month: 5.50 USD"
+        assert list_cards(client)["Earned last month"] == ("22.00 USD", words)
+        report = client.get("/reports/?period=last-month").content.decode().replace("\u00a0", " ")
+        assert "The statement of February 2026 earned 22.00 USD" in " ".join(re.sub(r"<[^>]+>", "", report).split())
+    with time_machine.travel("2026-04-01T12:00:00Z", tick=False):
+        assert list_cards(client_for(ann.user))["Statement of February 2026"][0] == "22.00 USD"
+
+
+def test_home_says_what_could_stop_a_payout_that_nothing_stops(db, tmp_path, client_for):
+    create_program("2026-01-01")
+    ann = import_affiliates(["ANN"], tmp_path)["ANN"]
+    at = "2026-01-10T12:00:00Z"
+    send_orders(build_order("A1", ("kitchen-dining", "400.00"), at=at, completed=at, coupon="ANN"))
+    with time_machine.travel("2026-02-15T12:00:00Z", tick=False):
+        page = client_for(ann.user).get("/home/").content.decode()
+        assert "Paid out by this close" in page
+        assert "#clause-5.5" in page.partition("Nothing stops it as of today.")[2].partition("</p>")[0]
+        holds.hold_payouts(affiliate=ann, source="staff", reason="Unclear.", now=timezone.now(), by=make_staff())
+        page = client_for(ann.user).get("/home/").content.decode()
+    assert "Nothing stops it as of today." not in page
+    assert "Not paid out by this close" in page
+
+
+def test_review_stays_in_the_next_steps_after_the_reply_and_its_orders_are_marked_as_held(db, tmp_path, client_for):
+    create_program("2026-01-01")
+    ann = import_affiliates(["ANN"], tmp_path)["ANN"]
+    at = "2026-01-10T12:00:00Z"
+    send_orders(build_order("A1", ("kitchen-dining", "400.00"), at=at, completed=at, coupon="ANN"))
+    opened = datetime(2026, 1, 20, 12, tzinfo=UTC)
+    review = open_review(
+        affiliate=ann, activity="fraud", summary="Three orders of one customer.", now=opened, by=make_staff(),
+        commissions=Commission.objects.all(),
+    )  # fmt: skip
+    with time_machine.travel(opened + timedelta(days=1), tick=False):
+        client = client_for(ann.user)
+        page = client.get("/home/").content.decode()
+        assert "Reply to a review" in page
+        orders = page[page.index("Latest orders") :]
+        assert ">held<" in orders.partition("</tr>")[2].partition("</tr>")[0]
+        reply(review=review, text="They are a school.", now=timezone.now(), by=ann.user)
+        page = client.get("/home/").content.decode()
+    assert "Reply to a review" not in page
+    assert "You replied to a review" in page
+    assert f'href="/reviews/{review.pk}/"' in page

@@ -125,3 +125,11 @@ def test_question_about_the_target_is_left_out_without_a_target(db, monkeypatch)
     html = get_landing_page()
     assert "Can I leave at any time?" in html
     assert "Do I have to reach a sales target?" not in html
+
+
+@pytest.mark.parametrize("address", ["/", "/apply/", "/agreement/", "/report-abuse/"])
+def test_pages_for_strangers_say_whose_program_it_is(address, agreement, settings):
+    Program.current()
+    Program.objects.update(shop_url="https://shop.juniper.example/")
+    page = " ".join(re.sub(r"<[^>]+>", "", Client().get(address, follow=True).content.decode()).split())
+    assert page.count("affiliate program of shop.juniper.example") >= 2

@@ -75,7 +75,7 @@ def test_clause_links_to_its_place_in_the_version(agreement):
 
 
 @pytest.mark.parametrize(
-    ("status", "word"), [("paid", "Paid, awaiting completion"), ("completed", "completed"), ("cancelled", "cancelled")]
+    ("status", "word"), [("paid", "paid, awaiting completion"), ("completed", "completed"), ("cancelled", "cancelled")]
 )
 def test_paid_order_is_shown_as_awaiting_completion(status, word):
     assert f">{word}</span>" in accord.order_status(Order(status=status))

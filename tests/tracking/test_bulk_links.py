@@ -132,3 +132,19 @@ def test_page_of_new_links_needs_their_time(signed_in: Client, at: str) -> None:
 def test_new_links_of_another_affiliate_are_not_found(client: Client, link: Link) -> None:
     client.force_login(make_affiliate().user)
     assert client.get("/links/bulk/created/", {"at": link.created_at.isoformat()}).status_code == 404
+
+
+def test_links_created_together_share_name_and_sub_ids(signed_in: Client) -> None:
+    posted = {"addresses": GOOD, "name": " Spring ", "sub1": "newsletter", "sub3": "may"}
+    signed_in.post("/links/bulk/", posted)
+    rows = Link.objects.exclude(target="https://shop.example/")
+    assert {(row.name, row.sub1, row.sub2, row.sub3) for row in rows} == {("Spring", "newsletter", "", "may")}
+    assert rows.count() == 3
+
+
+@pytest.mark.parametrize("field", ["name", "sub2"])
+@pytest.mark.parametrize("text", ["x" * 101, "a\u202eb"])
+def test_wrong_name_or_sub_id_creates_no_link(field: str, text: str, signed_in: Client) -> None:
+    response = signed_in.post("/links/bulk/", {"addresses": GOOD, field: text})
+    assert list(response.context["form"].errors) == [field]
+    assert list_new_targets() == []

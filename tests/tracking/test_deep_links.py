@@ -142,4 +142,36 @@ def test_query_of_the_deep_link_is_encoded(link: Link) -> None:
 def test_suspended_affiliate_sees_the_builder(signed_in: Client, link: Link) -> None:
     Affiliate.objects.filter(pk=link.affiliate_id).update(state="suspended")
     text = signed_in.get("/links/build/", {"url": "https://shop.example/p"}).content.decode()
-    assert "Create a tracking link of its own" not in text
+    assert "Create a link of its own" not in text
+
+
+def test_builder_counts_for_no_link_that_was_not_chosen(signed_in: Client, link: Link) -> None:
+    other = tracking_links.create_link(
+        affiliate=link.affiliate, target="https://shop.example/cup", now=timezone.now(), by=link.affiliate.user
+    )
+    page = {"url": "https://shop.example/jug"}
+    # From the bookmark, the address is filled in and a link is to be chosen.
+    text = signed_in.get("/links/build/", page).content.decode()
+    assert 'value="https://shop.example/jug"' in text
+    assert "Your deep link" not in text
+    assert "Choose the link that the clicks and orders count for." not in text
+    assert "/links/new/?target=https%3A%2F%2Fshop.example%2Fjug" in text
+    text = signed_in.get("/links/build/", page | {"link": ""}).content.decode()
+    assert "Choose the link that the clicks and orders count for." in text
+    text = signed_in.get("/links/build/", page | {"link": str(other.pk)}).content.decode()
+    assert "Clicks and orders count for the link /cup." in text
+
+
+@pytest.mark.parametrize(
+    ("target", "label"),
+    [
+        ("https://shop.example/kitchen/cup", "/kitchen/cup"),
+        ("https://shop.example/cup?color=red#top", "/cup?color=red"),
+        ("https://shop.example/", "shop.example"),
+        ("https://shop.example", "shop.example"),
+    ],
+)
+def test_link_without_a_name_is_known_by_its_page(target: str, label: str) -> None:
+    assert Link(code="abc1", target=target).label == label
+    assert Link(code="abc1", target=target, name="Cups").label == "Cups"
+    assert Link(code="abc1", target=target, own_name="anna-cups").label == "anna-cups"

@@ -226,4 +226,36 @@ def test_start_does_not_wait_while_database_hangs(
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.05)
     with record_waits() as waits, pytest.raises(LinkUnavailableError):
         cache.get("one1")
-    assert waits == [Wait(0.05, is_complete=False)]
+    assert waits == [Wait(0.05, is_complete=False)] * module.UNKNOWN_WAITS
+    # The next ones do not wait until the database answers.
+    with record_waits() as waits, pytest.raises(LinkUnavailableError):
+        cache.get("two2")
+    assert waits == []
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_new_link_is_served_although_the_database_is_slow(
+    is_async: bool, cache: LinkCache, table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert get_target(cache) == "a"
+    table.links["new1"] = build_link("n")
+    table.may_answer.clear()
+    clock.make_links_too_old()
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.02)
+    assert get_target(cache) == "a"  # gives up, because the last known target will do
+    assert not cache.is_healthy
+    note_timeout = cache._note_timeout
+
+    def answer_after_third_wait(lookup: module.CacheLookup) -> module.CacheLookup:
+        if lookup.waits == module.UNKNOWN_WAITS - 2:
+            monkeypatch.setattr(module, "WAIT_SECONDS", 30)
+            table.may_answer.set()
+        return note_timeout(lookup)
+
+    with patch.object(cache, "_note_timeout", answer_after_third_wait):
+        link = run_coroutine(cache.get_async("new1")) if is_async else cache.get("new1")
+    assert link == build_link("n")
+
+
+def test_unknown_code_waits_for_about_a_second() -> None:
+    assert module.UNKNOWN_WAITS * module.WAIT_SECONDS <= 1

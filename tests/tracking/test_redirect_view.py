@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from affiliates import status_history
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, AgreementVersion, Program
 from tests.factories import make_affiliate
-from tracking.clicks import click_ids, link_loader, rollups
+from tracking.clicks import click_ids, link_loader, rollups, service
 from tracking.clicks.flood_limit import FloodLimit
 from tracking.links import tracking_links
 from tracking.links.pauses import PauseReason
@@ -212,3 +213,18 @@ def test_view_limits_floods(client: Client, link: Link, monkeypatch: pytest.Monk
     for _ in range(3):
         client.get(f"/r/{link.code}", headers={"user-agent": BROWSER})
     assert sorted(Click.objects.values_list("kind", flat=True)) == ["counted", "counted", "flood"]
+
+
+def test_links_are_loaded_on_a_new_connection_if_the_server_has_closed_the_idle_one(monkeypatch):
+    steps: list[object] = []
+
+    def load(codes, *, now):
+        steps.append(codes)
+        if len(steps) == 1:
+            raise OperationalError("the connection is closed")
+        return {}
+
+    monkeypatch.setattr(link_loader, "load_links", load)
+    monkeypatch.setattr(service, "_close_connection", lambda: steps.append("closed"))
+    assert service._load_links(["abc1"]) == {}
+    assert steps == [["abc1"], "closed", ["abc1"]]

@@ -1,7 +1,8 @@
 """An in-process cache of links, refreshed within seconds, so that most redirects need no query (specification 4).
 
 A change takes effect in every process within 5 seconds: an entry older than `MAX_AGE_SECONDS` is refreshed before it is
-served. While the database is unavailable, links served within the last hour continue to work.
+served. While the database is unavailable, links served within the last hour continue to work. A code that is not in the
+cache waits for the database, so that the first visit of a new link is not refused only because the machine is busy.
 """
 
 import logging
@@ -21,6 +22,8 @@ FRESH_SECONDS = 1.5
 MAX_AGE_SECONDS = 3.5
 RETENTION_SECONDS = 3600
 WAIT_SECONDS = 0.1
+# How often a visit waits that long for a code that is not in the cache.
+UNKNOWN_WAITS = 10
 _SYNC_SECONDS = 10
 _BACK_OFF_SECONDS = 0.2
 _MAX_ENTRIES = 200_000
@@ -44,10 +47,11 @@ class CacheEntry:
 
 
 class CacheLookup(NamedTuple):
-    """The cached entry, if any, and the refresh to wait for before it is used, if any."""
+    """The cached entry, if any, the refresh that it needs, if any, and how often to wait for that."""
 
     entry: CacheEntry | None
-    pending: Group[str] | None
+    pending: Group[str] | None = None
+    waits: int = 0
 
 
 class LinkCache:
@@ -68,7 +72,8 @@ class LinkCache:
         self._pid = 0
         self._stopping = threading.Event()
         self._synced = threading.Event()
-        self.is_healthy = True
+        # Whether loads end in time, and whether a code that is not in the cache is worth waiting for.
+        self.is_healthy = self._is_answering = True
 
     def get(self, code: str) -> RedirectLink | None:
         """Return the link of `code`, or None if there is none. Does not wait for the database while it is slow.
@@ -76,22 +81,22 @@ class LinkCache:
         Raises LinkUnavailableError.
         """
         lookup = self._find(code)
-        if lookup.pending is not None and not lookup.pending.wait(WAIT_SECONDS):
-            self.is_healthy = False
+        while lookup.pending is not None and lookup.waits and not lookup.pending.wait(WAIT_SECONDS):
+            lookup = self._note_timeout(lookup)
         return self._finish_lookup(code, lookup)
 
     async def get_async(self, code: str) -> RedirectLink | None:
         """Do the same as `get` in an event loop."""
         lookup = self._find(code)
-        if lookup.pending is not None and not await lookup.pending.wait_async(WAIT_SECONDS):
-            self.is_healthy = False
+        while lookup.pending is not None and lookup.waits and not await lookup.pending.wait_async(WAIT_SECONDS):
+            lookup = self._note_timeout(lookup)
         return self._finish_lookup(code, lookup)
 
     def start(self, seconds: float = 0) -> None:
         """Start the threads of this process, and wait at most `seconds` for the links that others served recently."""
         with self._ready:
             if self._pid != os.getpid():
-                self._pid, self.is_healthy = os.getpid(), True
+                self._pid, self.is_healthy, self._is_answering = os.getpid(), True, True
                 self._stopping.clear()
                 self._synced.clear()
                 names = {"links": self._run, "link sync": self._sync_with_other_processes}
@@ -112,11 +117,18 @@ class LinkCache:
         entry = self._entries.get(code)
         age = time.monotonic() - entry.loaded_at if entry is not None else MAX_AGE_SECONDS
         if age < FRESH_SECONDS:
-            return CacheLookup(entry, None)
+            return CacheLookup(entry)
         group = self._request_refresh([code])
-        if not self.is_healthy or (age < MAX_AGE_SECONDS and entry is not None and entry.link is not None):
-            return CacheLookup(entry, None)
-        return CacheLookup(entry, group)
+        if entry is None or entry.link is None:
+            return CacheLookup(entry, group, UNKNOWN_WAITS if self._is_answering else 0)
+        return CacheLookup(entry, group, 1 if self.is_healthy and age >= MAX_AGE_SECONDS else 0)
+
+    def _note_timeout(self, lookup: CacheLookup) -> CacheLookup:
+        """Note that the database is slow. After the last wait for an unknown code, no other waits until it answers."""
+        self.is_healthy = False
+        if lookup.waits == 1 and (lookup.entry is None or lookup.entry.link is None):
+            self._is_answering = False
+        return lookup._replace(waits=lookup.waits - 1 if self._is_answering else 0)
 
     def _finish_lookup(self, code: str, lookup: CacheLookup) -> RedirectLink | None:
         entry = self._entries.get(code) or lookup.entry
@@ -139,11 +151,11 @@ class LinkCache:
             group = self._take_group()
             try:
                 self._refresh(set(group.items))
-                self.is_healthy = True
+                self.is_healthy = self._is_answering = True
             except Exception as error:  # noqa: BLE001  (this thread must survive every database error)
                 if self.is_healthy:
                     log.warning("Links cannot be loaded at the moment: %s", error)
-                self.is_healthy = False
+                self.is_healthy = self._is_answering = False
             group.complete()
             if not self.is_healthy:
                 time.sleep(_BACK_OFF_SECONDS)

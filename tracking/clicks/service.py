@@ -3,12 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from tracking.clicks import bot_lists, link_loader, responses
 from tracking.clicks.click_metrics import VisitLog
@@ -135,6 +135,9 @@ def _get_remaining_seconds(started: float) -> float:
 
 
 def _load_links(codes: Collection[str]) -> dict[str, RedirectLink]:
+    """Load links, on a new connection if the server has closed the one that was idle."""
+    with suppress(OperationalError, InterfaceError), _closing_on_error():
+        return link_loader.load_links(codes, now=datetime.now(UTC))
     with _closing_on_error():
         return link_loader.load_links(codes, now=datetime.now(UTC))
 

@@ -9,7 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate
-from tracking.links.link_fields import check_can_promote, clean_target, get_permitted_hosts
+from tracking.links.link_fields import (
+    check_can_promote,
+    clean_sub_ids,
+    clean_target,
+    clean_text,
+    get_permitted_hosts,
+)
 from tracking.links.tracking_links import check_limit, find_taken, generate_code
 from tracking.models import Link
 
@@ -53,17 +59,21 @@ def _read_line(number: int, text: str, hosts: frozenset[str], first: dict[str, i
 
 
 @transaction.atomic
-def create_links(*, affiliate: Affiliate, targets: Sequence[str], now: datetime) -> list[Link]:
+def create_links(
+    *, affiliate: Affiliate, targets: Sequence[str], name: str = "", sub_ids: Sequence[str] = (), now: datetime
+) -> list[Link]:
     """Create a link to each of the checked `targets`, all of them or none. They have `now` as their `created_at`.
 
-    Raises ValidationError for inactive affiliates, and if that would be too many links.
+    All have the same name and sub-IDs. Raises ValidationError by field for a name or sub-ID that is too long, for
+    inactive affiliates, and if that would be too many links.
     """
     check_can_promote(affiliate)
+    fields = {"name": clean_text(name, "name"), **clean_sub_ids(sub_ids)}
     check_limit(affiliate, len(targets))
     hosts = sorted(get_permitted_hosts())
     codes = _find_free_codes(len(targets))
     return Link.objects.bulk_create(
-        Link(affiliate=affiliate, code=code, target=target, permitted_hosts=hosts, created_at=now)
+        Link(affiliate=affiliate, code=code, target=target, permitted_hosts=hosts, created_at=now, **fields)
         for code, target in zip(codes, targets, strict=True)
     )
 

@@ -148,6 +148,12 @@ def build_short_url(link: Link) -> str:
     return f"{settings.CLICK_BASE_URL}/r/{link.published_code}"
 
 
+def find_twin(link: Link) -> Link | None:
+    """Return the newest other link of the affiliate to the same page, which is not archived."""
+    own = Link.objects.for_affiliate(link.affiliate_id)
+    return own.filter(target=link.target, archived_at=None).exclude(pk=link.pk).first()
+
+
 def check_limit(affiliate: Affiliate, count: int) -> None:
     """Raise ValidationError if the affiliate cannot have `count` more links."""
     if Link.objects.for_affiliate(affiliate).count() + count > MAX_LINKS:

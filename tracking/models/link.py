@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import ClassVar, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pgtrigger
@@ -74,6 +75,20 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.published_code
+
+    @property
+    def label(self) -> str:
+        """Return what its affiliate knows the link by: a name, else the page that it leads to, such as "/kitchen/cup"."""
+        if self.name or self.own_name:
+            return str(self)
+        address = urlsplit(self.target)
+        page = f"{address.path}?{address.query}" if address.query else address.path
+        return page if page.strip("/") else address.netloc
+
+    @property
+    def sub_ids(self) -> list[str]:
+        """Return the sub-IDs that are set, in their order."""
+        return [text for text in (self.sub1, self.sub2, self.sub3, self.sub4, self.sub5) if text]
 
     @property
     def published_code(self) -> str:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from affiliates.status_history import find_termination
 from agreements.clauses import get_clause_number
+from agreements.periods import format_program_time
 from agreements.rules import Rule
-from lib.formatting import format_datetime_for
 from lib.text import clean_code, show_invisible
 from tracking.models import Coupon, Reason
 from tracking.orders import attribution_data, reason_texts
@@ -47,7 +47,7 @@ class ExplanationContext(NamedTuple):
         return Explanation(text, agreement_id, get_clause_number(agreement_id, rule))
 
     def format_time(self, at: datetime) -> str:
-        return format_datetime_for(at, self.lookup.affiliate)
+        return format_program_time(at)
 
 
 def explain_order(lookup: OrderLookup, *, settled: bool) -> list[Explanation]:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from affiliates.models import State
 from affiliates.status_history import get_state_at
 from agreements.models import AgreementVersion
-from lib.formatting import format_datetime_for, format_duration
+from agreements.periods import format_program_time
+from lib.formatting import format_duration
 from tracking.models import Reason
 from tracking.orders.attribution import AttributionData
 from tracking.orders.order_lookup import OrderLookup
@@ -39,7 +40,7 @@ def _get_decisive_time(lookup: OrderLookup) -> datetime:
 
 
 def _describe_time(lookup: OrderLookup) -> str:
-    at = format_datetime_for(_get_decisive_time(lookup), lookup.affiliate)
+    at = format_program_time(_get_decisive_time(lookup))
     if lookup.order.link_id:
         return _("When the customer clicked your link “%(link)s” on %(at)s,") % {"link": lookup.order.link, "at": at}
     return _("When the order was placed with your coupon %(code)s on %(at)s,") % {
@@ -52,7 +53,7 @@ def _build_click_context(lookup: OrderLookup) -> dict[str, object]:
     clicked_at, placed_at = _get_decisive_time(lookup), lookup.order.placed_at
     return {
         "link": lookup.order.link,
-        "at": format_datetime_for(clicked_at, lookup.affiliate),
+        "at": format_program_time(clicked_at),
         "apart": format_duration(abs(placed_at - clicked_at)),
     }
 
@@ -74,7 +75,7 @@ def describe_window(lookup: OrderLookup, data: AttributionData) -> str:
     )
     return text % {
         "link": order.link,
-        "at": format_datetime_for(clicked_at, lookup.affiliate),
+        "at": format_program_time(clicked_at),
         "apart": apart,
         "window": window,
         "version": order.agreement.name if order.agreement else "-",
@@ -92,12 +93,12 @@ def _describe_after_order(lookup: OrderLookup, _data: AttributionData) -> str:
 def _describe_not_active(lookup: OrderLookup, data: AttributionData) -> str:
     history, moment = data.histories.get(lookup.affiliate.pk, ()), _get_decisive_time(lookup)
     since = max((change.at for change in history if change.at <= moment), default=moment)
-    values = {"when": _describe_time(lookup), "since": format_datetime_for(since, lookup.affiliate)}
+    values = {"when": _describe_time(lookup), "since": format_program_time(since)}
     return str(_STATE_TEXTS[get_state_at(history, moment)]) % values
 
 
 def _describe_no_agreement(lookup: OrderLookup, _data: AttributionData) -> str:
-    placed = format_datetime_for(lookup.order.placed_at, lookup.affiliate)
+    placed = format_program_time(lookup.order.placed_at)
     text = _("When the order was placed, on %(at)s, no version of the agreement that you had accepted was in effect.")
     return text % {"at": placed}
 
@@ -120,7 +121,7 @@ def _describe_not_accepted(lookup: OrderLookup, data: AttributionData) -> str:
     return text % {
         "when": _describe_time(lookup),
         "name": version.name,
-        "since": format_datetime_for(since, lookup.affiliate),
+        "since": format_program_time(since),
     }
 
 
@@ -129,11 +130,11 @@ def _describe_breach(lookup: OrderLookup, data: AttributionData) -> str:
     ended = max(change.at for change in history if change.breach and change.at <= lookup.order.placed_at)
     text = _("Your agreement was terminated for breach on %(ended)s. The order was placed after that, on %(placed)s.")
     values = {"ended": ended, "placed": lookup.order.placed_at}
-    return text % {name: format_datetime_for(at, lookup.affiliate) for name, at in values.items()}
+    return text % {name: format_program_time(at) for name, at in values.items()}
 
 
 def _describe_program_ended(lookup: OrderLookup, data: AttributionData) -> str:
-    ended = format_datetime_for(data.program_ends_at or _get_decisive_time(lookup), lookup.affiliate)
+    ended = format_program_time(data.program_ends_at or _get_decisive_time(lookup))
     return _("%(when)s the program had already ended, on %(ended)s.") % {
         "when": _describe_time(lookup),
         "ended": ended,

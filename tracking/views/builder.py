@@ -29,10 +29,13 @@ def build_deep_link(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     if not links:
         messages.info(request, _("Create a tracking link first. Deep links are made from it."))
         return redirect(f"{reverse('tracking:link_new')}?{urlencode({'target': page})}")
-    form = BuilderForm(
-        _read_data(request, links), links=links, hosts=get_current_shop_hosts(), initial={"link": links[0].pk}
-    )
-    context = {"form": form, "can_create_links": affiliate.state == State.ACTIVE}
+    initial = {"url": page, "link": request.GET.get("link", "")}
+    form = BuilderForm(_read_data(request, links), links=links, hosts=get_current_shop_hosts(), initial=initial)
+    context = {
+        "form": form,
+        "can_create_links": affiliate.state == State.ACTIVE,
+        "target_parameter": urlencode({"target": page}),
+    }
     if form.is_valid():
         context |= _build_result(form)
     if "result" in request.GET:
@@ -41,12 +44,16 @@ def build_deep_link(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 
 def _read_data(request: HttpRequest, links: list[Link]) -> QueryDict | None:
-    """Return what the form was sent, None if it was only opened. The bookmark names no link: the newest is meant."""
+    """Return what the form was sent, None if it was only opened. The bookmark names no link: it has to be chosen, unless
+    there is only one."""
     if not request.GET.get("url", "").strip() and "result" not in request.GET:
         return None
+    if "link" in request.GET:
+        return request.GET
+    if len(links) > 1:
+        return None
     data = request.GET.copy()
-    if not data.get("link"):
-        data["link"] = str(links[0].pk)
+    data["link"] = str(links[0].pk)
     return data
 
 
@@ -57,7 +64,6 @@ def _build_result(form: BuilderForm) -> dict[str, object]:
         "link": data["link"],
         "deep_link": form.deep_link,
         "parameters": urlencode(parameters),
-        "target_parameter": urlencode({"target": data["url"]}),
         "fits_qr_code": len(form.deep_link) <= qr.MAX_LENGTH,
     }
 

@@ -41,7 +41,7 @@ def create_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
                 return _build_check_csv(lines)
             fitting = [line.target for line in lines if not line.error]
             if fitting and (len(fitting) == len(lines) or "confirmed" in request.POST):
-                return _store(affiliate, fitting)
+                return _store(affiliate, fitting, form)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -49,9 +49,10 @@ def create_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     return render(request, "tracking/links_bulk.html", page)
 
 
-def _store(affiliate: Affiliate, targets: list[str]) -> HttpResponse:
+def _store(affiliate: Affiliate, targets: list[str], form: BulkForm) -> HttpResponse:
     now = timezone.now()
-    bulk_links.create_links(affiliate=affiliate, targets=targets, now=now)
+    name, sub_ids = form.cleaned_data["name"], form.get_sub_ids()
+    bulk_links.create_links(affiliate=affiliate, targets=targets, name=name, sub_ids=sub_ids, now=now)
     return redirect(f"{reverse('tracking:links_created')}?{urlencode({'at': now.isoformat()})}")
 
 

@@ -37,6 +37,9 @@ def create_link(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
             form.add_error(None, error)
         else:
             messages.success(request, _("Link created. Copy the tracking link and publish it."))
+            if twin := domain.find_twin(link):
+                text = _("You have another link to the same page: %(link)s. Each has figures of its own.")
+                messages.info(request, text % {"link": domain.build_short_url(twin)})
             return redirect("tracking:link", link.pk)
     page = {"form": form, "can_create_links": affiliate.state == State.ACTIVE}
     return render(request, "tracking/link_new.html", page)
