@@ -5,7 +5,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -15,6 +17,7 @@ from compliance.reviews import hold_changes
 from lib.admin.actions import ReasonForm
 from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import StaffAction
+from lib.errors import NotAllowed
 from payouts.admin import money_facts
 from payouts.admin.details import PayoutHoldAdmin
 from payouts.commissions import holds
@@ -23,9 +26,21 @@ from payouts.models import PayoutHold
 admin.site.unregister(PayoutHold)
 
 
+def _is_in_finance(user: Any) -> bool:
+    return bool(user.has_perm("payouts.view_payoutbatch"))
+
+
+def _list_releasable(request: HttpRequest) -> Q:
+    """Return the holds with the button: only finance sees that of one after a change of the e-mail address."""
+    rows = Q(released_at=None)
+    return rows if _is_in_finance(request.user) else rows & Q(ends_at=None)
+
+
 def release_hold(hold: PayoutHold, answers: dict[str, Any], now: datetime, by: User) -> None:
     """Release a hold; that of a review by the review, which records it and notifies the affiliate."""
     review = review_money.find_review(hold.source)
+    if hold.ends_at and not _is_in_finance(by):
+        raise NotAllowed(_("Payouts that wait after a change of the e-mail address are released by the payout groups."))
     if review:
         hold_changes.release(review=review, all_payouts=True, now=now, by=by, **answers)
     else:
@@ -43,7 +58,7 @@ class ReviewedPayoutHoldAdmin(PayoutHoldAdmin):
     release = StaffAction(
         gettext_lazy("Release"),
         permission="payouts.release_payouthold",
-        rows=Q(released_at=None),
+        rows=_list_releasable,
         form=ReasonForm,
         do=release_hold,
         title=gettext_lazy("Release this hold"),

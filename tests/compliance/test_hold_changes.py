@@ -109,6 +109,25 @@ def test_payouts_are_held_and_released_from_the_page_of_the_affiliate(client, af
     assert placed.released_by == staff
 
 
+def test_hold_after_a_change_of_the_email_address_is_released_by_finance_alone(client, affiliate, reviewer):
+    now = timezone.now()
+    hold = PayoutHold.objects.create(
+        affiliate=affiliate, source="email-change:1", reason="Changed.", placed_at=now, ends_at=now + days(7)
+    )
+    page, url = (reverse(f"admin:payouts_payouthold_{name}", args=[hold.pk]) for name in ("change", "release"))
+    client.force_login(reviewer)
+    assert url not in client.get(page).content.decode()
+    answer = client.post(url, {"confirmed": "1", "reason": "It was them."}, follow=True).content.decode()
+    assert "are released by the payout groups" in answer
+    hold.refresh_from_db()
+    assert hold.released_at is None
+    client.force_login(make_staff("payout approvers"))
+    assert url in client.get(page).content.decode()
+    confirm_twice(client, url, {"reason": "It was them."})
+    hold.refresh_from_db()
+    assert hold.released_at
+
+
 def test_managers_neither_hold_nor_release(client, affiliate, review):
     client.force_login(make_staff("affiliate managers"))
     assert client.get(reverse("admin:affiliates_affiliate_hold_payouts", args=[affiliate.pk])).status_code == 403
