@@ -55,7 +55,7 @@ DIGESTS = {
     "statements": (376, "40190384bad8f4e9"),
     "orders": (3995, "38eb1328e5f5b85c"),
     "payouts": (262, "2dc47b4e8b326532"),
-    "messages": (1010, "5d48c2441a58be91"),
+    "messages": (1010, "c21e0828ece1c3f5"),
 }
 
 
