@@ -82,7 +82,7 @@ def _read_rows(rows: Sequence[IncomingOrder], now: datetime) -> tuple[Reader, Pr
     unread = [row for row in rows if not row.cause]
     while True:
         currency = _last.get("currency") or get_program_currency()
-        reader = _create_reader(currency, now)
+        reader = build_reader(now, currency)
         for row in rows:
             _read_row(reader, row)
         batch = [row for row in rows if row.snapshot]
@@ -108,13 +108,9 @@ def preview_orders(*, snapshots: Sequence[object], now: datetime) -> list[Incomi
     return rows
 
 
-def build_reader(now: datetime) -> Reader:
-    """Return a reader of snapshots for this program at `now`."""
-    return _create_reader(get_program_currency(), now)
-
-
-def _create_reader(currency: str, now: datetime) -> Reader:
-    return Reader(currency=currency, now=now, key=settings.PERSONAL_HASH_KEY)
+def build_reader(now: datetime, currency: str = "") -> Reader:
+    """Return a reader of snapshots at `now`, for this program's currency unless another is named."""
+    return Reader(currency=currency or get_program_currency(), now=now, key=settings.PERSONAL_HASH_KEY)
 
 
 def hash_customer(reference: str) -> str:
