@@ -37,7 +37,7 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     now = timezone.now()
     row = details.get_current_details(affiliate, now)
     rows = Payout.objects.for_affiliate(affiliate).select_related(*PayoutTable.RELATED)
-    table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False)
+    table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False, current=row)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {
         "table": table,

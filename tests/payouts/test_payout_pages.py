@@ -280,6 +280,8 @@ def test_change_says_what_becomes_of_a_payout_under_way(
     # What is said is true: a payout that is prepared cannot be submitted to the old account.
     with time_machine.travel(FEBRUARY + DAY, tick=False):
         client.post(reverse("payouts:change_details"), CHANGE)
+        page = read_text(client.get(reverse("payouts:payouts")))
+        assert ("You changed your payout details, so it" in page) == (moment == "prepared")
     if moment == "prepared":
         with pytest.raises(ValidationError, match="payout details have changed"):
             approval.submit(batch=batch, now=FEBRUARY + DAY, by=preparer)
