@@ -72,7 +72,10 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
     questioned = Review.objects.filter(**own).with_open_question()
     payouts = Payout.objects.filter(**own).order_by().values("affiliate")
     payable = booking.list_payable_entries().filter(affiliate=OuterRef("pk")).order_by().values("affiliate")
-    preparing, sent = payouts.filter(state__in=Payout.BEING_PREPARED), payouts.filter(state=Payout.State.SENT)
+    prepared = Payout.objects.filter(**own, state__in=Payout.BEING_PREPARED).with_outdated().order_by()
+    preparing = prepared.filter(is_outdated=False).values("affiliate")
+    outdated = prepared.filter(is_outdated=True).values("affiliate")
+    sent = payouts.filter(state=Payout.State.SENT)
     to_decide = Review.objects.filter(Exists(replied), **own, state="open").order_by("decide_by")
     came_back = Payout.objects.filter(**own).unanswered()
     statements = Statement.objects.filter(**own).order_by("-number")
@@ -95,6 +98,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
         payable_sum=Coalesce(Subquery(payable.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         preparing_sum=Coalesce(Subquery(preparing.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         preparing_count=Coalesce(Subquery(preparing.annotate(n=Count("pk")).values("n")), 0),
+        outdated_sum=Coalesce(Subquery(outdated.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         sent_sum=Coalesce(Subquery(sent.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         sent_count=Coalesce(Subquery(sent.annotate(n=Count("pk")).values("n")), 0),
         paid_sum=Coalesce(

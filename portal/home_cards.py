@@ -45,7 +45,14 @@ def list_cards(summary: Any, frame: Frame, context: dict[str, Any]) -> list[Card
 def is_new(context: dict[str, Any], summary: Any) -> bool:
     """Return whether the affiliate has no figures yet."""
     unsettled = context.get("unsettled")
-    amounts = [summary.paid_sum, summary.preparing_sum, summary.sent_sum, context["balance"], *(unsettled or ())]
+    amounts = [
+        summary.paid_sum,
+        summary.preparing_sum,
+        summary.outdated_sum,
+        summary.sent_sum,
+        context["balance"],
+        *(unsettled or ()),
+    ]
     return not any(amounts) and not context["orders"]
 
 
@@ -146,6 +153,9 @@ def list_parts(summary: Any, context: dict[str, Any]) -> list[Part]:
         parts.append(Part(_("Payouts sent"), summary.sent_sum, payouts))
     if summary.preparing_count:
         parts.append(Part(_("Payouts being prepared"), summary.preparing_sum, payouts))
+    if summary.outdated_sum:
+        label = _("Payouts to your previous account, which go back to the balance")
+        parts.append(Part(label, summary.outdated_sum, payouts))
     if "unsettled" in context:
         parts.append(Part(_("Balance after the next close"), context["expected"], "#next-payout"))
         pending = context["unsettled"].pending

@@ -23,7 +23,7 @@ from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from lib.errors import NotAllowed
 from payouts.closing import payout_delay
-from payouts.closing.payout_forecast import get_payout_forecast
+from payouts.closing.payout_forecast import PayoutForecast, get_payout_forecast
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutDetails, PayoutHold
@@ -36,15 +36,16 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's payouts, newest first, and their balance."""
     now = timezone.now()
     row = details.get_current_details(affiliate, now)
-    rows = Payout.objects.for_affiliate(affiliate).select_related(*PayoutTable.RELATED)
-    table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False, current=row)
+    rows = Payout.objects.for_affiliate(affiliate).select_related(*PayoutTable.RELATED).with_outdated()
+    forecast = get_payout_forecast(affiliate, now)
+    table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False, forecast=forecast)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {
         "table": table,
         "balance": booking.get_balance(affiliate),
         "details": row,
         "came_back": _find_unanswered_return(affiliate),
-        **_describe_hold(affiliate, row, now),
+        **_describe_hold(affiliate, row, forecast, now),
     }
     return render(request, "payouts/payouts.html", context)
 
@@ -57,12 +58,14 @@ def _find_unanswered_return(affiliate: Affiliate) -> Payout | None:
 def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the masked payout details and their hold after a change."""
     now = timezone.now()
-    row = details.get_current_details(affiliate, now)
+    row, forecast = details.get_current_details(affiliate, now), get_payout_forecast(affiliate, now)
     context = {
         "details": row,
         "confirmed_by": details.describe_confirmation(row) if row else "",
         "came_back": _find_unanswered_return(affiliate),
-        **_describe_hold(affiliate, row, now),
+        **_describe_hold(affiliate, row, forecast, now),
+        "outdated": [payout for payout in payout_delay.list_payouts_under_way(affiliate) if payout.is_outdated],
+        "outdated_because": payout_delay.explain_outdated(forecast),
         "earlier": affiliate.payout_details.all()[1:11],
     }
     return render(request, "payouts/details.html", context)
@@ -82,7 +85,9 @@ def confirm_details(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> Htt
     return redirect("payouts:details")
 
 
-def _describe_hold(affiliate: Affiliate, row: PayoutDetails | None, now: datetime) -> dict[str, Any]:
+def _describe_hold(
+    affiliate: Affiliate, row: PayoutDetails | None, forecast: PayoutForecast | None, now: datetime
+) -> dict[str, Any]:
     """Return until when payouts to the details `row` are held, by which clause, and which close can pay to them."""
     agreement = _get_applicable_version(affiliate, now)
     email_hold = PayoutHold.objects.filter(affiliate=affiliate).after_email_change(now).order_by("-ends_at").first()
@@ -96,7 +101,7 @@ def _describe_hold(affiliate: Affiliate, row: PayoutDetails | None, now: datetim
         "email_hold": email_hold,
         "agreement": agreement,
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
-        "delay": payout_delay.find_delay(get_payout_forecast(affiliate, now), end) if end else None,
+        "delay": payout_delay.find_delay(forecast, end) if end else None,
     }
 
 
@@ -135,7 +140,7 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         else:
             messages.success(request, _describe_change(is_first=is_first))
             return redirect("payouts:details")
-    agreement = _get_applicable_version(affiliate, now)
+    agreement, forecast = _get_applicable_version(affiliate, now), get_payout_forecast(affiliate, now)
     days = details.get_hold_days(agreement, now)
     context = {
         "form": form,
@@ -143,9 +148,10 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "offers_second_factor": not has_second_factor(affiliate.user),
         "agreement": agreement,
         "days": days,
-        "delay": payout_delay.find_delay(get_payout_forecast(affiliate, now), now + timedelta(days=days)),
+        "delay": payout_delay.find_delay(forecast, now + timedelta(days=days)),
         "present": current,
         "under_way": payout_delay.list_payouts_under_way(affiliate),
+        "outdated_because": payout_delay.explain_outdated(forecast),
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
     }
     return render(request, "payouts/change_details.html", context)

@@ -163,6 +163,7 @@ def _build_money_context(affiliate: Affiliate, now: datetime) -> dict[str, Any]:
         "balance": booking.get_balance(affiliate),
         "unsettled": payout_forecast.get_unsettled_amounts(affiliate, leaving.next.close.month) if leaving else None,
         "under_way": under_way,
+        "outdated_because": payout_delay.explain_outdated(leaving.next if leaving else None),
         "came_back": Payout.objects.for_affiliate(affiliate).unanswered().select_related("details").first(),
     }
 
