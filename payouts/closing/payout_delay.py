@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate
+from agreements.models import AgreementVersion
 from agreements.periods import format_program_day
 from payouts.closing.payout_forecast import NextClose, PayoutForecast, get_following_close
 from payouts.models import Payout
@@ -34,12 +35,17 @@ def find_delay(forecast: PayoutForecast | None, usable_from: datetime) -> Payout
     """Return what a hold until `usable_from` means for the closes; None before the first agreement takes effect."""
     if forecast is None:
         return None
-    close = forecast.close
-    # A close that is due runs at any moment.
-    while max(close.at, forecast.now) < usable_from:
-        close = get_following_close(close, forecast.agreement)
+    close = find_close_after(usable_from, forecast.close, forecast.agreement, forecast.now)
     missed = Decimal("0.00") if forecast.requirements else forecast.expected
     return PayoutDelay(forecast.close, close, usable_from, missed, forecast.is_program_open)
+
+
+def find_close_after(usable_from: datetime, close: NextClose, agreement: AgreementVersion, now: datetime) -> NextClose:
+    """Return the first close from `close`, the next one, that runs at `usable_from` or later."""
+    # A close that is due runs at any moment.
+    while max(close.at, now) < usable_from:
+        close = get_following_close(close, agreement)
+    return close
 
 
 def explain_outdated(forecast: PayoutForecast | None) -> str:
