@@ -6,23 +6,25 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
 from accounts.authentication import has_second_factor, require_reauthentication
 from affiliates.access import affiliate_view
+from affiliates.downloads import limits_downloads
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
+from lib.csv_downloads import stream_csv_response
 from lib.errors import NotAllowed
-from payouts.closing import payout_delay
+from payouts.closing import payout_delay, payout_periods
 from payouts.closing.payout_forecast import PayoutForecast, get_payout_forecast
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
@@ -45,9 +47,25 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "balance": booking.get_balance(affiliate),
         "details": row,
         "came_back": _find_unanswered_return(affiliate),
+        "periods": payout_periods.list_periods(payout_periods.list_payouts(affiliate)),
         **_describe_hold(affiliate, row, forecast, now),
     }
     return render(request, "payouts/payouts.html", context)
+
+
+@require_safe
+@affiliate_view
+@limits_downloads
+def download_period(request: HttpRequest, affiliate: Affiliate) -> HttpResponseBase:
+    """Return the payouts of the quarter or year `period` as a CSV file."""
+    rows = payout_periods.list_payouts(affiliate)
+    periods = {period.code: period for period in payout_periods.list_periods(rows)}
+    period = periods.get(request.GET.get("period", ""))
+    if period is None:
+        messages.error(request, _("Choose a period in which a payout was sent, paid or came back."))
+        return redirect("payouts:payouts")
+    name = f"payouts-{affiliate.code}-{period.code}.csv"
+    return stream_csv_response(name, payout_periods.COLUMNS, payout_periods.iter_rows(rows, period))
 
 
 def _find_unanswered_return(affiliate: Affiliate) -> Payout | None:

@@ -343,6 +343,7 @@ def test_home_names_the_account_that_refused_the_last_payout(db, tmp_path, clien
     returned_at = datetime(2026, 3, 5, 12, tzinfo=UTC)
     Payout.objects.update(state="sent", sent_at=returned_at)
     payout_transitions.fail(payout=Payout.objects.get(), reason="Account closed.", now=returned_at, by=None)
+    Program.current()
     Program.objects.update(opened_at=returned_at)
     with time_machine.travel("2026-03-31T12:00:00Z", tick=False):
         client = client_for(ann.user)
