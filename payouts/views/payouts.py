@@ -24,7 +24,7 @@ from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from lib.csv_downloads import stream_csv_response
 from lib.errors import NotAllowed
-from payouts.closing import payout_delay, payout_periods
+from payouts.closing import payout_delay, payout_history, payout_periods
 from payouts.closing.payout_forecast import PayoutForecast, get_payout_forecast
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
@@ -47,6 +47,7 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "balance": booking.get_balance(affiliate),
         "details": row,
         "came_back": _find_unanswered_return(affiliate),
+        "last_days": payout_history.count_days_of_last(affiliate),
         "periods": payout_periods.list_periods(payout_periods.list_payouts(affiliate)),
         **_describe_hold(affiliate, row, forecast, now),
     }

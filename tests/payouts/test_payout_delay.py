@@ -110,6 +110,17 @@ def test_leave_page_follows_a_hold_as_the_home_does(payee, sign_in):
     assert "From the close on 3 Mar 2026 on, the payout threshold no longer applies" in leave
 
 
+def test_leave_page_adds_up_all_that_is_still_to_be_paid(payee, grant, sign_in):
+    """50.00 is being prepared, and an adjustment of 3.00 waits for the next close."""
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    grant(payee, "3.00")
+    client = sign_in(payee)
+    page = read_page(client, "portal:leave", FEBRUARY)
+    assert "So are adjustments of 3.00 USD at the next monthly close." in page
+    assert "In all, without what is held, 53.00 USD is still to be paid to you." in page
+    assert reverse("portal:leave") in client.get(reverse("portal:agreement")).content.decode()
+
+
 def test_leave_page_names_a_hold_of_staff_and_no_date_that_it_would_end(payee, sign_in, approver):
     holds.hold_payouts(affiliate=payee, source="staff", reason="Unclear account.", now=JANUARY, by=approver)
     page = read_page(sign_in(payee), "portal:leave", BEFORE_CLOSE)

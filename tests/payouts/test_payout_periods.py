@@ -50,3 +50,11 @@ def test_payout_that_never_arrived_takes_nothing_back(payout, preparer, sign_in)
 def test_period_without_payouts_is_refused(period, payout, sign_in):
     page = sign_in(payout.affiliate).get(reverse("payouts:payouts_period"), {"period": period}, follow=True)
     assert "Choose a period in which a payout was sent, paid or came back." in read_text(page)
+
+
+def test_list_says_how_long_the_last_payout_took(payout, preparer, sign_in):
+    """It was prepared on 3 February and paid on 30 March."""
+    client, url = sign_in(payout.affiliate), reverse("payouts:payouts")
+    assert "Your last one was paid" not in read_text(client.get(url))
+    payout_transitions.pay(payout=payout, now=PAID_AT, by=preparer)
+    assert "Your last one was paid 55 days after it was prepared." in read_text(client.get(url))
