@@ -66,9 +66,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
     checks = TargetCheck.objects.filter(**own).order_by("-day")
     adjusted = Adjustment.objects.filter(**own, state="approved", statement=None).order_by().values("affiliate")
     replied = ReviewEvent.objects.filter(review=OuterRef("pk"), kind=ReviewEvent.Kind.REPLY)
-    to_answer = (
-        Review.objects.filter(**own, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
-    )
+    to_answer = Review.objects.filter(**own).with_reply_due(now).order_by("reply_by")
     questioned = Review.objects.filter(**own).with_open_question()
     payouts = Payout.objects.filter(**own).order_by().values("affiliate")
     payable = booking.list_payable_entries().filter(affiliate=OuterRef("pk")).order_by().values("affiliate")

@@ -141,8 +141,10 @@ def _explain_pending(commission: Commission, upcoming: PayoutForecast | None) ->
     if commission.validates_at is None:
         days = commission.agreement.validation_days
         text = ngettext(
-            "Waiting for the shop to mark the order complete. The commission is validated %(days)d day after that.",
-            "Waiting for the shop to mark the order complete. The commission is validated %(days)d days after that.",
+            "Waiting for the shop to mark the order complete. The commission is validated %(days)d day after that. The"
+            " close of that month adds it to your balance.",
+            "Waiting for the shop to mark the order complete. The commission is validated %(days)d days after that. The"
+            " close of that month adds it to your balance.",
             days,
         )
         return [StatusNote(text % {"days": days}, clause)]

@@ -32,6 +32,7 @@ def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     page_frame = frame.get_frame(request)
     summary: Any = affiliate_summary.get_affiliate_summary(affiliate, page_frame.now)
     page_frame.unread_notifications = summary.unread_notifications
+    page_frame.has_review_to_answer = bool(summary.review_to_reply or summary.review_with_question)
     context: dict[str, Any] = {
         "affiliate": affiliate,
         "summary": summary,

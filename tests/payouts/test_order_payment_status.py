@@ -70,7 +70,8 @@ def send_order(
 def test_order_waits_for_completion(read_order_page, seller):
     send_order(status="paid")
     content = read_order_page(JANUARY)
-    text = "Waiting for the shop to mark the order complete. The commission is validated 30 days after that. clause 4.6"
+    text = "Waiting for the shop to mark the order complete. The commission is validated 30 days after that. "
+    text += "The close of that month adds it to your balance. clause 4.6"
     assert text in content
     assert PAID not in content
 
