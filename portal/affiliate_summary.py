@@ -39,7 +39,7 @@ from payouts.models import (
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures
 from payouts.reporting.spans import Span
-from tracking.models import Link, Order
+from tracking.models import Coupon, Link, Order
 
 MONEY = DecimalField(max_digits=14, decimal_places=2)
 ZERO = Value(Decimal("0.00"), MONEY)
@@ -70,15 +70,15 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
     questioned = Review.objects.filter(**own).with_open_question()
     payouts = Payout.objects.filter(**own).order_by().values("affiliate")
     payable = booking.list_payable_entries().filter(affiliate=OuterRef("pk")).order_by().values("affiliate")
-    prepared = Payout.objects.filter(**own, state__in=Payout.BEING_PREPARED).with_outdated().order_by()
-    preparing = prepared.filter(is_outdated=False).values("affiliate")
-    outdated = prepared.filter(is_outdated=True).values("affiliate")
+    preparing = Payout.objects.filter(**own).being_prepared(is_outdated=False).order_by().values("affiliate")
+    outdated = Payout.objects.filter(**own).being_prepared(is_outdated=True).order_by().values("affiliate")
     sent = payouts.filter(state=Payout.State.SENT)
     to_decide = Review.objects.filter(Exists(replied), **own, state="open").order_by("decide_by")
     came_back = Payout.objects.filter(**own).unanswered()
     statements = Statement.objects.filter(**own).order_by("-number")
     to_appeal = Review.objects.filter(**own, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
     return Affiliate.objects.annotate(
+        has_coupon=Exists(Coupon.objects.filter(**own).exclude(assigned_until__lte=now)),
         has_link=Exists(Link.objects.filter(**own)),
         rejected_channels=Subquery(
             Affiliate.objects.filter(pk=OuterRef("pk"))

@@ -125,6 +125,10 @@ class PayoutQuerySet(models.QuerySet["Payout"]):
         prepared_before = When(~Q(details=_newest_details()), state__in=Payout.BEING_PREPARED, then=Value(True))
         return self.annotate(is_outdated=Case(prepared_before, default=Value(False)))
 
+    def being_prepared(self, *, is_outdated: bool) -> Self:
+        """Return those that are not sent yet: the outdated ones, or the others."""
+        return self.with_outdated().filter(state__in=Payout.BEING_PREPARED, is_outdated=is_outdated)
+
 
 def _newest_details() -> Subquery:
     return Subquery(PayoutDetails.objects.filter(affiliate=OuterRef("affiliate")).values("pk")[:1])
