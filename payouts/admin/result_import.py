@@ -18,8 +18,8 @@ from lib.formatting import format_money
 from lib.money import ZERO
 from payouts.admin.csv_import import Preview
 from payouts.disbursement import bank_results
-from payouts.disbursement.approval import MAX_NAMED
 from payouts.disbursement.bank_results import Effect, ResultLine
+from payouts.disbursement.blockers import MAX_NAMED
 from payouts.disbursement.results_file import LAYOUT
 from payouts.models import Payout, PayoutBatch, Upload
 

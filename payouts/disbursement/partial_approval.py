@@ -11,6 +11,7 @@ from accounts.models import User
 from audit import trail
 from payouts.disbursement import approval
 from payouts.disbursement.approval import BatchSummary
+from payouts.disbursement.blockers import MAX_NAMED
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch
 
@@ -45,7 +46,7 @@ def _move_blocked(batch: PayoutBatch, summary: BatchSummary, now: datetime, by: 
     rest = PayoutBatch.objects.create(close_id=batch.close_id, name=name, created_at=now)
     blocked = [blocker.payout.pk for blocker in summary.blockers]
     Payout.objects.filter(pk__in=blocked).update(batch=rest, state=Payout.State.DRAFT)
-    causes = (f"{blocker.payout.reference}: {blocker.reason}" for blocker in summary.blockers[: approval.MAX_NAMED])
+    causes = (f"{blocker.payout.reference}: {blocker.reason}" for blocker in summary.blockers[:MAX_NAMED])
     trail.record(
         action="payout batch split",
         subject=rest,

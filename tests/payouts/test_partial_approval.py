@@ -77,7 +77,9 @@ def test_page_offers_the_others_and_the_return_to_the_preparer(batch, approver, 
     client = sign_in_staff(approver)
     page = read_text(client.get(build_url(batch, "approve")))
     assert "1 payout of 100.00 USD" in page
-    assert "25.50" not in page
+    assert "These payouts cannot be sent now: 25.50 USD" in page
+    assert "The affiliate&#x27;s payouts are on hold. It can be sent once the hold is released." in page
+    assert "You can approve the others, 100.00 USD" in page
     assert "Approve the other payout" in page
     assert "Return all of them to the preparer with a note" in page
     client.post(build_url(batch, "approve"), {"digest": select_payable(batch).digest, "payable": "1"})
