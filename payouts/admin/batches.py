@@ -158,14 +158,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
         if request.method == "POST":
             return _approve_as_posted(request, batch, now, back)
-        summary, warnings = approval.summarize_batch(batch, now), approval.list_payout_warnings(batch)
-        payable, blocked = (
-            partial_approval.select_payable(summary),
-            sum((row.payout.amount for row in summary.blockers), ZERO),
-        )
-        is_partial = bool(payable.payouts and summary.blockers)
-        summary = payable if is_partial else summary
-        notes = payout_notes.explain_payouts(summary.payouts, warnings)
+        summary, is_partial = partial_approval.summarize_approvable(batch, now)
+        notes = payout_notes.explain_batch(batch, summary.payouts)
         rows = [(row, notes.get(row.pk, ())) for row in summary.payouts]
         return money_page(
             self,
@@ -177,7 +171,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             rows=rows[:MAX_ROWS_SHOWN],
             more=max(0, len(rows) - MAX_ROWS_SHOWN),
             unusual=len(notes),
-            blocked=blocked,
+            blocked=sum((row.payout.amount for row in summary.blockers), ZERO),
             back=back,
             is_partial=is_partial,
             return_url=reverse("admin:payouts_payoutbatch_return_to_draft", args=[batch.pk]),

@@ -254,7 +254,13 @@ class _Steps:
         return text % {"count": summary.payouts, "total": self._format(summary.paid)}
 
     def _list_warnings(self) -> list[str]:
-        return [
+        count = self.found.unusual
+        text = ngettext(
+            "%(count)s payout is unusual; the page of the approval says why.",
+            "%(count)s payouts are unusual; the page of the approval says why.",
+            count,
+        )
+        return [text % {"count": count}] * bool(count) + [
             _("Unusual: %(warning)s (%(count)s)") % {"warning": warning.label, "count": count}
             for warning, count in self.found.warnings.items()
         ]

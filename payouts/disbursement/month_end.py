@@ -15,6 +15,7 @@ from lib.money import ZERO
 from payouts.closing.close import get_month_to_close
 from payouts.closing.close_summary import CloseSummary, summarize_close
 from payouts.closing.dry_run import PayoutWarning
+from payouts.disbursement import partial_approval, payout_notes
 from payouts.disbursement.approval import UNSENT_BATCH_STATES, list_batch_blockers, list_payout_warnings
 from payouts.models import Close, Payout, PayoutBatch
 
@@ -76,6 +77,7 @@ class MonthEnd(NamedTuple):
     batch: PayoutBatch | None = None
     results: Results = Results()
     warnings: dict[PayoutWarning, int] = {}
+    unusual: int = 0
     batches: Sequence[BatchProgress] = ()
 
 
@@ -134,9 +136,17 @@ def _describe_closed(close: Close, now: datetime) -> MonthEnd:
     step = _NEXT_STEPS.get(batch.state)
     if step is None and results.waiting:
         step = Step.RESULTS
-    warnings = _count_warnings(batch) if step in (Step.SUBMIT, Step.APPROVE) else {}
+    warnings, unusual = _count_unusual(batch, now) if step in (Step.SUBMIT, Step.APPROVE) else ({}, 0)
     return MonthEnd(
-        month, step, close=close, summary=summary, batch=batch, results=results, warnings=warnings, batches=batches
+        month,
+        step,
+        close=close,
+        summary=summary,
+        batch=batch,
+        results=results,
+        warnings=warnings,
+        unusual=unusual,
+        batches=batches,
     )
 
 
@@ -152,6 +162,10 @@ def count_results(batch: PayoutBatch) -> Results:
     return Results(**counts)
 
 
-def _count_warnings(batch: PayoutBatch) -> dict[PayoutWarning, int]:
-    counts = Counter(warning for found in list_payout_warnings(batch).values() for warning in found)
-    return {warning: counts[warning] for warning in PayoutWarning if counts[warning]}
+def _count_unusual(batch: PayoutBatch, now: datetime) -> tuple[dict[PayoutWarning, int], int]:
+    """Return the number of payouts with each warning, and of all that the page of the approval calls unusual."""
+    payouts = partial_approval.summarize_approvable(batch, now)[0].payouts
+    shown, warnings = {payout.pk for payout in payouts}, list_payout_warnings(batch)
+    counts = Counter(warning for pk, found in warnings.items() if pk in shown for warning in found)
+    notes = payout_notes.explain_payouts(payouts, warnings)
+    return {warning: counts[warning] for warning in PayoutWarning if counts[warning]}, len(notes)

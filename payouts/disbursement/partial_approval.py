@@ -24,6 +24,14 @@ def select_payable(summary: BatchSummary) -> BatchSummary:
     return summary._replace(payouts=rows, total=total, digest=approval.compute_digest(rows, summary.currency))
 
 
+def summarize_approvable(batch: PayoutBatch, now: datetime) -> tuple[BatchSummary, bool]:
+    """Return what an approver of `batch` is shown, and whether it is only a part: the payouts that can be sent."""
+    summary = approval.summarize_batch(batch, now)
+    payable = select_payable(summary)
+    is_partial = bool(payable.payouts and summary.blockers)
+    return (payable if is_partial else summary), is_partial
+
+
 @transaction.atomic
 def approve_payable(*, batch: PayoutBatch, digest: str, now: datetime, by: User) -> PayoutBatch:
     """Approve the payouts of `batch` that can be sent, as shown with their `digest`; return the batch of the others.
