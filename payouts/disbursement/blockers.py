@@ -28,6 +28,13 @@ class PayoutBlocker(NamedTuple):
         return f"{self.reason} {self.remedy}"
 
 
+def cut_named(names: Sequence[str], more_text: str) -> list[str]:
+    """Return the first of `names` and `more_text` with the number of the others; all, if just one would be left out."""
+    shown = len(names) if len(names) <= MAX_NAMED + 1 else MAX_NAMED
+    more = len(names) - shown
+    return [*names[:shown], *([more_text % {"more": more}] if more else [])]
+
+
 def list_blockers(payouts: Sequence[Payout], now: datetime, currency: str) -> list[PayoutBlocker]:
     """Return the payouts that cannot be sent because of a change since the close: staff remove them, or wait."""
     ids = [payout.affiliate_id for payout in payouts]
@@ -59,10 +66,8 @@ def check_blockers(blockers: Sequence[PayoutBlocker], payouts: Sequence[Payout])
     """Raise ValidationError that names the payouts that cannot be sent, and what to do about them."""
     if not blockers:
         return
-    named = [f"{row.payout.affiliate.code}, {row.payout.reference}: {row}" for row in blockers[:MAX_NAMED]]
-    more = len(blockers) - len(named)
-    rest = [_("And %(more)s more.") % {"more": more}] if more else []
-    raise ValidationError([*named, *rest, describe_choice(blockers, payouts)])
+    named = [f"{row.payout.affiliate.code}, {row.payout.reference}: {row}" for row in blockers]
+    raise ValidationError([*cut_named(named, _("And %(more)s more.")), describe_choice(blockers, payouts)])
 
 
 def describe_choice(blockers: Sequence[PayoutBlocker], payouts: Sequence[Payout]) -> str:
