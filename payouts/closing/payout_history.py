@@ -1,12 +1,11 @@
 """What became of a payout: sent, paid, came back, prepared again (specification 6)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from affiliates.models import Affiliate
 from agreements.periods import format_program_day, get_program_time_zone
 from agreements.program_currency import get_program_currency
 from lib.formatting import format_money
@@ -103,10 +102,11 @@ def _list_own_steps(payout: Payout, *, is_first: bool) -> Iterator[PayoutStep]:
         yield PayoutStep(_("Cancelled") if is_cancelled else _("Returned"), payout.returned_at, payout.failure)
 
 
-def count_days_of_last(affiliate: Affiliate) -> int | None:
-    """Return how many days after it was prepared the affiliate's last payout was paid; None if none was."""
-    last = Payout.objects.for_affiliate(affiliate).filter(state=Payout.State.PAID).order_by("-paid_at", "-pk").first()
-    if last is None or last.paid_at is None:
+def count_days_of_last(payouts: Iterable[Payout]) -> int | None:
+    """Return how many days after it was prepared the last of `payouts` was paid; None if none was."""
+    paid = [(payout.paid_at, payout.created_at) for payout in payouts if payout.paid_at and payout.state == "paid"]
+    if not paid:
         return None
     zone = get_program_time_zone()
-    return (last.paid_at.astimezone(zone).date() - last.created_at.astimezone(zone).date()).days
+    paid_at, created_at = max(paid)
+    return (paid_at.astimezone(zone).date() - created_at.astimezone(zone).date()).days

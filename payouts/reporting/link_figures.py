@@ -1,7 +1,7 @@
 """Clicks, orders and commission of each link of an affiliate, from daily totals and what changed since."""
 
-from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from affiliates.models import Affiliate
@@ -35,17 +35,23 @@ _SQL = f"""
 
 def load_link_figures(affiliate: Affiliate) -> dict[UUID, Figures]:
     """Return {link id: figures of all time} for the links that had a click or an order."""
-    with get_read_connection().cursor() as cursor:
-        cursor.execute(_SQL, {"affiliate": affiliate.pk})
-        return {UUID(link): _build_figures(*sums) for link, *sums in cursor.fetchall()}
+    return {UUID(link): _build_figures(*sums) for link, *sums in _read(_SQL, affiliate)}
 
 
-def get_coupon_commission(affiliate: Affiliate, figures: Mapping[UUID, Figures]) -> Decimal:
-    """Return what orders without a click have earned, those with a coupon; `figures` are those of all links."""
+def load_link_figures_and_coupon_commission(affiliate: Affiliate) -> tuple[dict[UUID, Figures], Decimal]:
+    """Return the figures of links, and what orders without a click have earned: those with a coupon."""
+    # The total is the row without a link.
+    *rows, total = sorted(
+        _read(f"{_SQL} UNION ALL SELECT NULL, 0, 0, 0, {TOTAL_EARNED}", affiliate), key=lambda row: row[0] is None
+    )
+    figures = {UUID(link): _build_figures(*sums) for link, *sums in rows}
+    return figures, total[-1] - sum((one.commission for one in figures.values()), Decimal("0.00"))
+
+
+def _read(statement: str, affiliate: Affiliate) -> list[tuple[Any, ...]]:
     with get_read_connection().cursor() as cursor:
-        cursor.execute(f"SELECT {TOTAL_EARNED}", {"affiliate": affiliate.pk})
-        total: Decimal = cursor.fetchone()[0]
-    return total - sum((one.commission for one in figures.values()), Decimal("0.00"))
+        cursor.execute(statement, {"affiliate": affiliate.pk})
+        return cursor.fetchall()
 
 
 def _build_figures(clicks: int, orders: int, sales: Decimal, commission: Decimal) -> Figures:

@@ -23,7 +23,7 @@ from lib import csv_downloads
 from lib.replica import reads_replica
 from payouts.link_filters import LinkFilter
 from payouts.link_table import CSV_HEADER, NO_FIGURES, LinkTable, build_csv_row, render_tracking_link
-from payouts.reporting.link_figures import get_coupon_commission, load_link_figures
+from payouts.reporting.link_figures import load_link_figures, load_link_figures_and_coupon_commission
 from tracking import uncounted_clicks
 from tracking.forms import LinkForm
 from tracking.links import own_names, pauses
@@ -42,10 +42,8 @@ def list_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     now = timezone.now()
     pause = pauses.find_affiliate_pause(affiliate, Program.objects.filter(pk=1).first() or Program(), now=now)
     filters = LinkFilter(request.GET, queryset=Link.objects.for_affiliate(affiliate))
-    figures, coupons = (
-        load_link_figures(affiliate),
-        list(Coupon.objects.for_affiliate(affiliate).select_related("affiliate")),
-    )
+    figures, coupon_commission = load_link_figures_and_coupon_commission(affiliate)
+    coupons = list(Coupon.objects.for_affiliate(affiliate).select_related("affiliate"))
     table = LinkTable(filters.qs, figures, pause=pause)
     table.empty_text = _build_empty_text(request, affiliate)
     # A lazy paginator doesn't count the links.
@@ -55,7 +53,7 @@ def list_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "table": table,
         "query": request.GET.urlencode(),
         "coupons": coupons,
-        "coupon_commission": get_coupon_commission(affiliate, figures) if coupons else None,
+        "coupon_commission": coupon_commission if coupons else None,
         "now": now,
         "pause": pause,
         "failed_deep_links": uncounted_clicks.list_failed_deep_links(affiliate, now=now),

@@ -25,7 +25,7 @@ from agreements.rules import Rule
 from lib.csv_downloads import stream_csv_response
 from lib.errors import NotAllowed
 from payouts.closing import payout_delay, payout_history, payout_periods
-from payouts.closing.payout_forecast import PayoutForecast, get_payout_forecast
+from payouts.closing.payout_forecast import get_payout_forecast
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutDetails, PayoutHold
@@ -38,18 +38,21 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's payouts, newest first, and their balance."""
     now = timezone.now()
     row = details.get_current_details(affiliate, now)
+    # At most a few a month: one query for the list, its length, its periods and the last one.
     rows = Payout.objects.for_affiliate(affiliate).select_related(*PayoutTable.RELATED).with_outdated()
-    forecast = get_payout_forecast(affiliate, now)
-    table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False, forecast=forecast)
+    payouts = list(rows.order_by("-created_at", "-pk"))
+    is_any_outdated = any(payout.is_outdated for payout in payouts)
+    forecast = get_payout_forecast(affiliate, now) if is_any_outdated else None
+    table = PayoutTable(payouts, orderable=False, forecast=forecast)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {
         "table": table,
         "balance": booking.get_balance(affiliate),
         "details": row,
         "came_back": _find_unanswered_return(affiliate),
-        "last_days": payout_history.count_days_of_last(affiliate),
-        "periods": payout_periods.list_periods(payout_periods.list_payouts(affiliate)),
-        **_describe_hold(affiliate, row, forecast, now),
+        "last_days": payout_history.count_days_of_last(payouts),
+        "periods": payout_periods.list_periods(payouts),
+        **_describe_hold(affiliate, row, now),
     }
     return render(request, "payouts/payouts.html", context)
 
@@ -77,14 +80,15 @@ def _find_unanswered_return(affiliate: Affiliate) -> Payout | None:
 def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the masked payout details and their hold after a change."""
     now = timezone.now()
-    row, forecast = details.get_current_details(affiliate, now), get_payout_forecast(affiliate, now)
+    row = details.get_current_details(affiliate, now)
+    outdated = [payout for payout in payout_delay.list_payouts_under_way(affiliate) if payout.is_outdated]
     context = {
         "details": row,
         "confirmed_by": details.describe_confirmation(row) if row else "",
         "came_back": _find_unanswered_return(affiliate),
-        **_describe_hold(affiliate, row, forecast, now),
-        "outdated": [payout for payout in payout_delay.list_payouts_under_way(affiliate) if payout.is_outdated],
-        "outdated_because": payout_delay.explain_outdated(forecast),
+        **_describe_hold(affiliate, row, now),
+        "outdated": outdated,
+        "outdated_because": payout_delay.explain_outdated(get_payout_forecast(affiliate, now)) if outdated else "",
         "earlier": affiliate.payout_details.all()[1:11],
     }
     return render(request, "payouts/details.html", context)
@@ -104,9 +108,7 @@ def confirm_details(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> Htt
     return redirect("payouts:details")
 
 
-def _describe_hold(
-    affiliate: Affiliate, row: PayoutDetails | None, forecast: PayoutForecast | None, now: datetime
-) -> dict[str, Any]:
+def _describe_hold(affiliate: Affiliate, row: PayoutDetails | None, now: datetime) -> dict[str, Any]:
     """Return until when payouts to the details `row` are held, by which clause, and which close can pay to them."""
     agreement = _get_applicable_version(affiliate, now)
     email_hold = PayoutHold.objects.filter(affiliate=affiliate).after_email_change(now).order_by("-ends_at").first()
@@ -120,7 +122,7 @@ def _describe_hold(
         "email_hold": email_hold,
         "agreement": agreement,
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
-        "delay": payout_delay.find_delay(forecast, end) if end else None,
+        "delay": payout_delay.find_delay(get_payout_forecast(affiliate, now), end) if end else None,
     }
 
 

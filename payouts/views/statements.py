@@ -23,7 +23,6 @@ from lib.csv_downloads import stream_csv_response
 from lib.replica import reads_replica
 from payouts.closing import payout_history, statement_pdf, statement_periods, statements
 from payouts.ledger import booking, negative_balances
-from payouts.models import Statement
 from payouts.tables import StatementTable
 
 LINES_PER_PAGE = 100
@@ -37,7 +36,7 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's statements, newest first, and their balance."""
     table = StatementTable(statements.list_statements(affiliate), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
-    if not Statement.objects.for_affiliate(affiliate).exclude(returned=0).exists():
+    if not any(row.record.returned for row in table.page.object_list):
         table.columns.hide("returned")
     context = {
         "table": table,

@@ -13,6 +13,7 @@ from affiliates.models import Affiliate
 from agreements.models import Program
 from audit.models import AuditRecord
 from lib.formatting import format_datetime
+from tests.admin_confirmation import confirm_twice
 from tests.factories import NOW, make_affiliate, make_staff
 from tracking.links import coupons, tracking_links
 from tracking.models import Click, ClickLoss, Coupon, Link, Order, OrderLine, OrderSnapshot
@@ -95,7 +96,7 @@ def test_coupon_conflict_is_shown_beside_field(manager: Client, affiliate: Affil
 
 def test_unassigning_coupon_needs_reason_and_works_once(manager: Client, coupon: Coupon) -> None:
     assert manager.post(build_url("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": ""}).status_code == 200
-    manager.post(build_url("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": "Moved"})
+    confirm_twice(manager, build_url("coupon", "unassign", coupon.pk), {"reason": "Moved"})
     coupon.refresh_from_db()
     assert coupon.assigned_until is not None
     assert AuditRecord.objects.get(action="coupon unassigned").reason == "Moved"
