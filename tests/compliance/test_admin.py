@@ -149,6 +149,10 @@ def test_decision_is_made_beside_the_timeline_and_the_sum_at_stake(staff, affili
         affiliate=affiliate, activity="fraud", summary="Odd.", commissions=[commission], signal=signal,
         now=now - days(1), by=second_reviewer,
     )  # fmt: skip
+    # Nothing can be forfeited before the reply is due, so that a day cannot be named yet.
+    page = staff.get(build_url("review_decide", review.pk)).content.decode()
+    assert "5.00 USD will be forfeited 14 days after the decision, unless" in page
+    assert "will be forfeited on" not in page
     replies.reply(review=review, text="It was a sale.", files=[("n.txt", b"note")], now=now, by=affiliate.user)
     replies.add_note(review=review, text="Sounds right.", now=now, by=second_reviewer)
     page = staff.get(build_url("review_decide", review.pk)).content.decode()
