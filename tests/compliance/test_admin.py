@@ -1,5 +1,7 @@
 """Admin pages and staff actions of compliance."""
 
+import re
+
 import pytest
 from django.conf import settings
 from django.urls import reverse
@@ -15,7 +17,7 @@ from compliance.reviews.open_review import open_review
 from compliance.signals import abuse_reports
 from compliance.targets import checks
 from lib.admin.actions import CONFIRMED
-from lib.formatting import format_datetime
+from lib.formatting import format_date, format_datetime
 from payouts.models import Commission, CommissionHold
 from tests.admin_confirmation import confirm_twice
 from tests.compliance import cases
@@ -276,6 +278,9 @@ def test_target_forecast_page_lists_affiliates_at_risk(staff, agreement):
     page = staff.get(build_url("targetnotice_target_forecast")).content.decode()
     assert affiliate.code in page
     assert safe.code not in page
+    # The target is met today; what changes is the age of its oldest order.
+    text = re.sub(r"</?time[^>]*>", "", page)
+    assert f"met only as long as the order of {format_date((now - days(175)).date())} counts; on" in text
 
 
 def test_declare_pause_action_stores_and_validates_a_target_pause(staff, reviewer):
