@@ -219,6 +219,30 @@ def test_all_lists_and_pages_load(staff, affiliate, review):
         assert staff.get(url).status_code == 200, url
 
 
+def test_abuse_report_says_what_whom_and_what_became_of_it(staff, affiliate):
+    text = "They write to me each day, although I never asked for it."
+    signal = abuse_reports.submit_report(
+        page_url="https://a.example/", link_or_coupon=affiliate.code, text=text, email="", now=timezone.now()
+    )
+    assert text in staff.get(build_url("abusereport_changelist")).content.decode()
+    page = staff.get(build_url("abusereport_change", signal.pk)).content.decode()
+    assert reverse("admin:affiliates_affiliate_change", args=[affiliate.pk]) in page
+    assert "open" in page
+    assert text in staff.get(build_url("signal_change", signal.pk)).content.decode()
+    other = Signal.objects.create(affiliate=affiliate, kind="conversion", raised_at=timezone.now())
+    # The table of a report is only under a signal that is one.
+    assert "What happened" not in staff.get(build_url("signal_change", other.pk)).content.decode()
+
+
+def test_review_shows_what_has_happened_so_far_and_the_title_of_its_clause(staff, review):
+    page = staff.get(build_url("review_change", review.pk)).content.decode()
+    heading = review.agreement.clauses.get(number=review.clause).heading
+    assert f"{review.clause} {heading}" in page
+    assert "the affiliate and staff" in page
+    for label in ("Decision reason", "Outcome of the appeal", "Closed"):
+        assert label not in page, label
+
+
 def test_signal_can_be_reviewed_or_dismissed(staff, affiliate, reviewer):
     now = timezone.now()
     first = abuse_reports.submit_report(page_url="", link_or_coupon=affiliate.code, text="Spam.", email="", now=now)
