@@ -154,11 +154,11 @@ def _format_conflict(coupon: Coupon) -> str:
     if coupon.ends_at is None:
         return _("Coupon %(code)s is already assigned to %(affiliate)s.") % {
             "code": coupon.code,
-            "affiliate": coupon.affiliate.code,
+            "affiliate": coupon.affiliate,
         }
     return _("Coupon %(code)s was assigned to %(affiliate)s until %(until)s. Enter a later date.") % {
         "code": coupon.code,
-        "affiliate": coupon.affiliate.code,
+        "affiliate": coupon.affiliate,
         "until": format_datetime(coupon.ends_at),
     }
 
