@@ -100,9 +100,11 @@ _preview = build_preview("hold_released", release_hold)
 
 @admin.register(PayoutHold)
 class ReviewedPayoutHoldAdmin(PayoutHoldAdmin):
-    fields = ("affiliate", "reason", "review_link", "placed_at", "placed_by", "ends_at")
-    fields = (*fields, "released_at", "released_by", "release_reason")
-    readonly_fields = fields
+    fields: Any = (
+        *("affiliate", "reason", "review_link", "placed_at", "placed_by", "ends_at"),
+        *("released_at", "released_by", "release_reason"),
+    )
+    readonly_fields: Any = fields
 
     release = StaffAction(
         gettext_lazy("Release"),
