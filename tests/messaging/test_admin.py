@@ -1,5 +1,7 @@
 """The inbox of staff and announcements in the admin."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -55,6 +57,8 @@ def test_staff_answer_on_the_page_of_the_conversation(manager, client):
     assert conversation.messages.get(number=2).by == manager
     page = client.get(f"{INBOX}{conversation.pk}/change/").content.decode()
     assert "waiting for the affiliate" in page
+    # They have not opened the answer; that they wrote themselves is no reading.
+    assert re.search(r"Read by the affiliate.{0,900}?>\s*-\s*<", page, re.DOTALL | re.IGNORECASE)
     assert "&#x27;answered&#x27;" not in page
     assert "No answer needed" not in page
 
