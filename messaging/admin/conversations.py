@@ -124,7 +124,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     )
     close_without_answer = StaffAction(
         gettext_lazy("No answer needed"),
-        rows=Q(state=Conversation.State.READ),
+        rows=~Q(state=Conversation.State.ANSWERED),
         permission="messaging.answer_conversation",
         do=lambda conversation, _answers, now, by: conversations.close_without_answer(
             conversation=conversation, now=now, by=by
