@@ -80,6 +80,12 @@ def get_review_title(review: Review) -> str:
     return review.agreement.clauses.get(number=review.clause).heading
 
 
+def get_activity_text(review: Review) -> str:
+    """Return what the agreement says about the activity that `review` names; "" if it names a clause alone."""
+    rows = ProhibitedActivity.objects.filter(agreement=review.agreement_id, code=review.activity)
+    return rows.values_list("text", flat=True).first() or ""
+
+
 def cite_review_clause(review: Review) -> str:
     """Return the clause of `review` with its version, such as "6.1 of version 1", cut to fit the status history."""
     return f"{review.clause} of version {review.agreement.name}"[:60]

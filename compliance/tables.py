@@ -21,7 +21,8 @@ class ReviewTable(Table):
         verbose_name=_("Decision"),
     )
     deadline = tables.TemplateColumn(
-        '{% if record.state == "open" %}{{ record.reply_by|moment }}'
+        '{% load i18n %}{% if record.state == "open" and record.has_replied %}{% translate "replied" %}'
+        '{% elif record.state == "open" %}{{ record.reply_by|moment }}'
         '{% elif record.state == "decided" %}{{ record.appeal_by|moment }}{% endif %}',
         verbose_name=_("Respond by"),
     )

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
+from agreements.category_names import load_category_names
 from compliance.forms import AbuseReportForm, AnswerForm, AppealForm, ReplyForm
 from compliance.models import Review, ReviewFile
 from compliance.reviews import appeals, questions, replies, review_page
@@ -30,7 +31,7 @@ _FORM_NAMES: dict[type[Form], str] = {ReplyForm: "reply_form", AnswerForm: "answ
 @affiliate_view
 def review_list(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """List the affiliate's reviews, newest first."""
-    rows = Review.objects.for_affiliate(affiliate).select_related("agreement")
+    rows = Review.objects.for_affiliate(affiliate).select_related("agreement").with_replied()
     return render(request, "compliance/reviews.html", {"table": ReviewTable(rows, orderable=False)})
 
 
@@ -137,6 +138,7 @@ def _render_review(
     context = {
         "page": review_page.build_review_page(own_review, now=timezone.now()),
         "review": own_review,
+        "category_names": load_category_names(),
         "reply_form": ReplyForm(),
         "answer_form": AnswerForm(),
         "appeal_form": AppealForm(),

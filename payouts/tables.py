@@ -23,8 +23,9 @@ from agreements.periods import format_program_day
 from lib.components import build_figure_classes, render_copy_field, render_status, shorten
 from lib.formatting import format_date, format_money, format_month
 from lib.typed import Column, Table
-from payouts.closing import payout_history
-from payouts.models import Payout, PayoutDetails, Statement
+from payouts.closing import payout_delay, payout_history
+from payouts.closing.payout_forecast import PayoutForecast
+from payouts.models import Payout, Statement
 from payouts.reporting.commission_list import STATE_LABELS, Sums
 from payouts.reporting.order_groups import OrderGroup, Sort
 
@@ -127,7 +128,7 @@ class StatementTable(Table):
 
 
 class PayoutTable(Table):
-    """Payouts with all that became of them; load `RELATED` with the rows."""
+    """Payouts with all that became of them; the rows are loaded with `RELATED` and `with_outdated()`."""
 
     RELATED = ("details", "statement", "returned_statement", "replaced_by__details", "replaces__statement")
 
@@ -150,16 +151,16 @@ class PayoutTable(Table):
 
     has_amounts = True
 
-    def __init__(self, *args: Any, current: PayoutDetails | None, **options: Any) -> None:
-        """Take the payout details that new payouts go to as `current`."""
+    def __init__(self, *args: Any, forecast: PayoutForecast | None, **options: Any) -> None:
+        """Take the `forecast` of the next payout, which says what can pay instead of one that can't be sent."""
         super().__init__(*args, **options)
-        self.current = current
+        self.forecast = forecast
 
     def render_reference(self, value: str) -> SafeString:
         return render_copy_field(value, _("the reference"), shown=shorten(value))
 
     def render_state(self, record: Payout) -> SafeString:
-        chip, note = render_status(*get_affiliate_state(record.state)), " ".join(_list_notes(record, self.current))
+        chip, note = render_status(*get_affiliate_state(record.state)), " ".join(_list_notes(record, self.forecast))
         return format_html('<span>{} <span class="small soft">{}</span></span>', chip, note) if note else chip
 
     def render_statement(self, record: Payout) -> SafeString | str:
@@ -169,9 +170,8 @@ class PayoutTable(Table):
         return format_html('<a href="{}">{}</a>', reverse("payouts:statement", args=[statement.pk]), statement.number)
 
 
-def _list_notes(payout: Payout, current: PayoutDetails | None) -> Iterator[str]:
+def _list_notes(payout: Payout, forecast: PayoutForecast | None) -> Iterator[str]:
     """Yield sentences about what happened to a payout, for its affiliate."""
-    is_outdated = current is not None and payout.details_id != current.pk and payout.state in Payout.BEING_PREPARED
     if at := payout.returned_at or payout.paid_at or payout.sent_at:
         # A day stays on one line.
         day = (_("on %s") % format_program_day(at)).replace(" ", "\u00a0")
@@ -184,15 +184,10 @@ def _list_notes(payout: Payout, current: PayoutDetails | None) -> Iterator[str]:
         yield payout_history.describe_successor(payout)
     if (before := payout.replaces) is not None and before.returned_at:
         yield _("It pays again what came back on %s.") % format_program_day(before.returned_at)
-        if payout.details_id == before.details_id and payout.state in Payout.UNDER_WAY and not is_outdated:
+        if payout.details_id == before.details_id and payout.state in Payout.UNDER_WAY and not payout.is_outdated:
             yield str(_("It goes to the same account."))
-    if is_outdated:
-        yield str(
-            _(
-                "You changed your payout details, so it can't be sent. Staff take it out, its amount goes back to your"
-                " balance, and a close that can pay to the new account pays it."
-            )
-        )
+    if payout.is_outdated:
+        yield payout_delay.explain_outdated(forecast)
 
 
 def get_affiliate_state(state: str) -> tuple[str, Any]:

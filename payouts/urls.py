@@ -17,6 +17,7 @@ urlpatterns = [
     path("statements/<uuid:pk>/statement.pdf", statements.download_pdf, name="statement_pdf"),
     path("statements/<uuid:pk>/statement.csv", statements.download_csv, name="statement_csv"),
     path("payouts/", payouts.index, name="payouts"),
+    path("payouts/period.csv", payouts.download_period, name="payouts_period"),
     path("reports/", reports.reports, name="reports"),
     path("reports/csv/", reports.reports_csv, name="reports_csv"),
     path("admin/reports/", staff_reports.reports_page, name="staff_reports"),

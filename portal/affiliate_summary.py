@@ -39,7 +39,7 @@ from payouts.models import (
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures
 from payouts.reporting.spans import Span
-from tracking.models import Link, Order
+from tracking.models import Coupon, Link, Order
 
 MONEY = DecimalField(max_digits=14, decimal_places=2)
 ZERO = Value(Decimal("0.00"), MONEY)
@@ -66,18 +66,19 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
     checks = TargetCheck.objects.filter(**own).order_by("-day")
     adjusted = Adjustment.objects.filter(**own, state="approved", statement=None).order_by().values("affiliate")
     replied = ReviewEvent.objects.filter(review=OuterRef("pk"), kind=ReviewEvent.Kind.REPLY)
-    to_answer = (
-        Review.objects.filter(**own, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
-    )
+    to_answer = Review.objects.filter(**own).with_reply_due(now).order_by("reply_by")
     questioned = Review.objects.filter(**own).with_open_question()
     payouts = Payout.objects.filter(**own).order_by().values("affiliate")
     payable = booking.list_payable_entries().filter(affiliate=OuterRef("pk")).order_by().values("affiliate")
-    preparing, sent = payouts.filter(state__in=Payout.BEING_PREPARED), payouts.filter(state=Payout.State.SENT)
+    preparing = Payout.objects.filter(**own).being_prepared(is_outdated=False).order_by().values("affiliate")
+    outdated = Payout.objects.filter(**own).being_prepared(is_outdated=True).order_by().values("affiliate")
+    sent = payouts.filter(state=Payout.State.SENT)
     to_decide = Review.objects.filter(Exists(replied), **own, state="open").order_by("decide_by")
     came_back = Payout.objects.filter(**own).unanswered()
     statements = Statement.objects.filter(**own).order_by("-number")
     to_appeal = Review.objects.filter(**own, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
     return Affiliate.objects.annotate(
+        has_coupon=Exists(Coupon.objects.filter(**own).exclude(assigned_until__lte=now)),
         has_link=Exists(Link.objects.filter(**own)),
         rejected_channels=Subquery(
             Affiliate.objects.filter(pk=OuterRef("pk"))
@@ -95,6 +96,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
         payable_sum=Coalesce(Subquery(payable.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         preparing_sum=Coalesce(Subquery(preparing.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         preparing_count=Coalesce(Subquery(preparing.annotate(n=Count("pk")).values("n")), 0),
+        outdated_sum=Coalesce(Subquery(outdated.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         sent_sum=Coalesce(Subquery(sent.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         sent_count=Coalesce(Subquery(sent.annotate(n=Count("pk")).values("n")), 0),
         paid_sum=Coalesce(

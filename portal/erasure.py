@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Count, Max, Q, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -55,26 +56,48 @@ def find_blockers(affiliate: Affiliate, now: datetime) -> Iterator[Blocker]:
         values = {"amount": _format_amount(payout.amount), "state": payout.get_state_display()}
         yield Blocker(
             _("A payout of %(amount)s to you is still under way.") % values,
-            _("A payout of %(amount)s is under way: %(state)s.") % values,
+            _("A payout of %(amount)s is under way (%(state)s): the deletion waits for its result.") % values,
         )
-    if Commission.objects.for_affiliate(affiliate).filter(amount__gt=0, statement_lines=None).exists():
-        yield Blocker(_("Some of your commissions are not settled yet."), _("Some commissions are not settled yet."))
+    yield from _find_commissions(affiliate)
     for adjustment in Adjustment.objects.filter(affiliate=affiliate, statement=None).exclude(
         state=Adjustment.State.REJECTED
     ):
         values = {"amount": _format_amount(adjustment.amount), "state": adjustment.get_state_display()}
         yield Blocker(
             _("An adjustment of %(amount)s to your balance is not settled yet.") % values,
-            _("An adjustment of %(amount)s (%(state)s) has not been settled by a close yet.") % values,
+            _(
+                "An adjustment of %(amount)s (%(state)s) has not been settled by a close yet. A proposed one has to be"
+                " approved or rejected; the next close settles an approved one."
+            )
+            % values,
         )
     for review in Review.objects.for_affiliate(affiliate).open():
         yield _describe_review(review, affiliate)
 
 
+def _find_commissions(affiliate: Affiliate) -> Iterator[Blocker]:
+    rows = Commission.objects.for_affiliate(affiliate).filter(amount__gt=0, statement_lines=None)
+    found = rows.aggregate(sum=Sum("amount"), last=Max("validates_at"), running=Count("pk", Q(validates_at=None)))
+    if found["sum"] is None:
+        return
+    values = {"sum": _format_amount(found["sum"])}
+    if found["running"] or not found["last"]:
+        until = _("Not all of their orders are complete, so it is not known yet when.")
+    else:
+        until = _("The last holding period ends on %(at)s.") % {"at": format_datetime_for(found["last"], affiliate)}
+    yield Blocker(
+        _("Some of your commissions are not settled yet."),
+        _("Commissions of %(sum)s are not settled yet: a close settles each after its holding period.") % values
+        + f" {until}",
+    )
+
+
 def _find_participation(affiliate: Affiliate) -> Iterator[Blocker]:
     state = State(affiliate.state)
     if state is State.APPLIED:
-        yield Blocker(_("We have not decided your application yet."), _("The application is not decided."))
+        yield Blocker(
+            _("We have not decided your application yet."), _("The application is not decided: decide it first.")
+        )
     elif state is State.LEAVING and affiliate.notice_ends_at:
         ends_at = {"at": format_datetime_for(affiliate.notice_ends_at, affiliate)}
         yield Blocker(
@@ -82,7 +105,8 @@ def _find_participation(affiliate: Affiliate) -> Iterator[Blocker]:
         )
     elif state not in (State.TERMINATED, State.REJECTED):
         yield Blocker(
-            _("You are still in the program: leave the program first."), _("The affiliate is still in the program.")
+            _("You are still in the program: leave the program first."),
+            _("The affiliate is still in the program: they leave it, or you give notice."),
         )
     if affiliate.user.is_staff:
         text = _("The account also belongs to a member of staff. Remove its staff rights first.")
@@ -119,13 +143,13 @@ def _find_balance(affiliate: Affiliate) -> Iterator[Blocker]:
 def _describe_review(review: Review, affiliate: Affiliate) -> Blocker:
     values = {"at": format_datetime_for(review.appeal_by, affiliate) if review.appeal_by else ""}
     if review.state == Review.State.APPEALED:
-        return Blocker(_("Your appeal is not decided yet."), _("An appeal is not decided."))
+        return Blocker(_("Your appeal is not decided yet."), _("An appeal is not decided: a reviewer decides it."))
     if review.state == Review.State.DECIDED:
         return Blocker(
             _("You may appeal the decision of a review until %(at)s.") % values,
             _("The affiliate may appeal the decision of a review until %(at)s.") % values,
         )
-    return Blocker(_("A review is still open."), _("A review is open."))
+    return Blocker(_("A review is still open."), _("A review is open: a reviewer decides it."))
 
 
 def _format_amount(amount: Decimal) -> str:

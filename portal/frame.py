@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from agreements.applicable_version import (
 )
 from agreements.models import AgreementVersion, Decline, Program
 from agreements.published_versions import list_published_versions
+from compliance.models import Review
 from messaging import notifications
 from portal import navigation
 
@@ -125,7 +127,23 @@ class Frame:
     @cached_property
     def unread_notifications(self) -> int:
         """Return how many notifications the signed-in affiliate has not read; the home sets it."""
-        return notifications.count_unread(self.affiliate) if self.affiliate else 0
+        return self._menu_marks[0]
+
+    @cached_property
+    def has_review_to_answer(self) -> bool:
+        """Return whether a review waits for the signed-in affiliate's reply or answer; the home sets it."""
+        return self._menu_marks[1]
+
+    @cached_property
+    def _menu_marks(self) -> tuple[int, bool]:
+        """Read all that marks items of the affiliate's menu, in one query."""
+        if self.affiliate is None:
+            return 0, False
+        reviews = Review.objects.filter(affiliate=OuterRef("pk"))
+        waits = Q(Exists(reviews.with_reply_due(self.now))) | Q(Exists(reviews.with_open_question()))
+        rows = Affiliate.objects.filter(pk=self.affiliate.pk).annotate(unread=notifications.build_unread_count())
+        unread, is_waiting = rows.annotate(waits=waits).values_list("unread", "waits")[0]
+        return int(unread), bool(is_waiting)
 
     @cached_property
     def menu(self) -> list[navigation.Group]:

@@ -35,7 +35,7 @@ def list_cards(summary: Any, frame: Frame, context: dict[str, Any]) -> list[Card
     return [
         build_month_card(context["month"], frame),
         *_list_statement_cards(summary, context["month"]),
-        *_list_payout_cards(frame, context),
+        *_list_payout_cards(summary, frame, context),
         *_list_transit_cards(context),
         *_list_target_cards(summary, context["agreement"]),
         Card(_("Paid so far"), money(summary.paid_sum), address=reverse("payouts:payouts")),
@@ -45,7 +45,14 @@ def list_cards(summary: Any, frame: Frame, context: dict[str, Any]) -> list[Card
 def is_new(context: dict[str, Any], summary: Any) -> bool:
     """Return whether the affiliate has no figures yet."""
     unsettled = context.get("unsettled")
-    amounts = [summary.paid_sum, summary.preparing_sum, summary.sent_sum, context["balance"], *(unsettled or ())]
+    amounts = [
+        summary.paid_sum,
+        summary.preparing_sum,
+        summary.outdated_sum,
+        summary.sent_sum,
+        context["balance"],
+        *(unsettled or ()),
+    ]
     return not any(amounts) and not context["orders"]
 
 
@@ -54,9 +61,11 @@ def build_month_card(month: MonthFigures, frame: Frame) -> Card:
     until = day(month.before_until)
     if month.before:
         words, tone = describe_change(month.now, month.before, frame.currency)
-        change = format_html(_("{} against last month until {}"), words, until)
+        change = format_html(
+            _("{} against the {} of last month until {}, by day of order"), words, money(month.before), until
+        )
     else:
-        tone, change = "", format_html(_("nothing last month until {}"), until)
+        tone, change = "", format_html(_("by day of order; nothing was earned last month until {}"), until)
     return Card(
         _("Earned this month"), money(month.now), change, tone, f"{reverse('payouts:reports')}?period=this-month"
     )
@@ -85,7 +94,7 @@ def _list_statement_cards(summary: Any, month: MonthFigures) -> Iterator[Card]:
     )
 
 
-def _list_payout_cards(frame: Frame, context: dict[str, Any]) -> Iterator[Card]:
+def _list_payout_cards(summary: Any, frame: Frame, context: dict[str, Any]) -> Iterator[Card]:
     if "close" not in context:
         return
     tone, reasons = "", context["unpaid_reasons"]
@@ -99,6 +108,8 @@ def _list_payout_cards(frame: Frame, context: dict[str, Any]) -> Iterator[Card]:
         )
         text = words % {"count": len(reasons), "reason": Truncator(reasons[0].text).chars(90)}
         change = format_html("{} {}", text, clause(context["agreement"], reasons[0].clause))
+    elif summary.came_back_amount is not None:
+        tone, change = "warn", _("The last payout to this account came back.")
     elif frame.program is None or frame.program.opened_at is None:
         change = _("no date yet: the program is not open")
     elif context["is_overdue"]:
@@ -146,6 +157,9 @@ def list_parts(summary: Any, context: dict[str, Any]) -> list[Part]:
         parts.append(Part(_("Payouts sent"), summary.sent_sum, payouts))
     if summary.preparing_count:
         parts.append(Part(_("Payouts being prepared"), summary.preparing_sum, payouts))
+    if summary.outdated_sum:
+        label = _("Payouts to your previous account, which go back to the balance")
+        parts.append(Part(label, summary.outdated_sum, payouts))
     if "unsettled" in context:
         parts.append(Part(_("Balance after the next close"), context["expected"], "#next-payout"))
         pending = context["unsettled"].pending

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -82,9 +82,9 @@ def run_check(*, name: IntegrityCheck.Name, now: datetime) -> IntegrityCheck | N
     return check
 
 
-def get_next_check_time(now: datetime) -> datetime:
-    """Return from when a check that has no result yet today can run: now, or later today if it is too early."""
-    return max(now, now.replace(hour=EARLIEST_HOUR, minute=0, second=0, microsecond=0))
+def get_first_check_time(started: datetime, every: timedelta) -> datetime:
+    """Return by when the first checks have run, if scheduled tasks first ran at `started` and those of checks `every`."""
+    return every + max(started, started.replace(hour=EARLIEST_HOUR, minute=0, second=0, microsecond=0))
 
 
 def list_latest_checks() -> list[IntegrityCheck]:

@@ -79,7 +79,7 @@ def _build_affiliate_menu(frame: "Frame") -> list[Group]:
         return [home, you]
     if state == "approved":
         return [home, Group(_("Promote"), _list_promotion_items(state)), agreement, you]
-    agreement.items.append(Item(_("Reviews"), reverse("compliance:reviews")))
+    agreement.items.append(Item(_("Reviews"), reverse("compliance:reviews"), has_todo=frame.has_review_to_answer))
     return [
         home,
         Group(_("Promote"), _list_promotion_items(state)),

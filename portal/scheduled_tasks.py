@@ -158,6 +158,11 @@ def get_title(name: str) -> str:
     return next((title for title, entry in get_schedule().items() if entry["task"] == name), name)
 
 
+def get_first_run_time() -> datetime | None:
+    """Return when any scheduled task ran first, None if none has."""
+    return ScheduledTask.objects.order_by("first_run_at").values_list("first_run_at", flat=True).first()
+
+
 def list_task_statuses(now: datetime) -> list[TaskStatus]:
     """Return the status of every scheduled task, in the order of the schedule."""
     running_since = Min("runs__started_at", filter=Q(runs__failed_at=None))
@@ -181,7 +186,9 @@ def _build_task_status(
     first: datetime | None,
 ) -> TaskStatus:
     task = known.get(name)
-    next_run_at = None if task is None or task.last_run_at is None else task.last_run_at + every
+    # Beat starts all tasks together: one that has never run is due its interval after the first run of any.
+    last_run_at = task.last_run_at if task and task.last_run_at else first
+    next_run_at = last_run_at + every if last_run_at else None
     state = _determine_state(task, now - 2 * every - LATENESS_TOLERANCE, first)
     return TaskStatus(title, name, every, task, running.get(name), next_run_at, state)
 

@@ -23,4 +23,11 @@ function update() {
 // A bank transfer needs the country, and no other method shows it.
 country.closest(".field").querySelector(".optional")?.remove();
 for (const input of [method, country]) input.addEventListener("change", update);
+// An IBAN begins with the code of its country.
+account.addEventListener("input", () => {
+  const [, code] = account.value.match(/^\s*([A-Za-z]{2})\d{2}[\sA-Za-z0-9]{10,}$/) ?? [];
+  if (!code || method.value !== "bank" || !(code.toUpperCase() in texts.countries)) return;
+  country.value = code.toUpperCase();
+  update();
+});
 update();

@@ -9,6 +9,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.contrib.auth.admin import GroupAdmin as StockGroupAdmin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,7 +20,12 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import (
+    AdminPasswordChangeForm,
+    UnfoldReadOnlyPasswordHashWidget,
+    UserChangeForm,
+    UserCreationForm,
+)
 
 from accounts.groups import DESCRIPTIONS
 from accounts.models import User
@@ -80,8 +86,20 @@ class NewUserForm(RoleFormMixin, UserCreationForm):  # type: ignore[misc]  # unf
         fields = ("email", "name", "is_staff", "groups")
 
 
+class PasswordStateWidget(UnfoldReadOnlyPasswordHashWidget):  # type: ignore[misc]  # unfold has no types
+    """Says whether there is a password, not how it is stored."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        text = _("A password is set.") if value and is_password_usable(value) else _("No password is set.")
+        return context | {"summary": [{"label": text}]}
+
+
 class ChangedUserForm(RoleFormMixin, UserChangeForm):  # type: ignore[misc]  # unfold has no types
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "password" in self.fields:
+            self.fields["password"].widget = PasswordStateWidget()
 
 
 class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]  # unfold has no types

@@ -27,8 +27,9 @@ from payouts.commissions.backtest import run_backtest
 PERIODS = {"1": 30, "3": 91, "12": 365}
 LIMITATIONS = gettext_lazy(
     "The backtest applies the version's rates, cap, attribution days and rate ceiling for the promotions of that time."
-    " What its payout threshold changes is shown below. Forfeited commissions are left out. Different terms might also"
-    " have led to different orders, which the backtest can't predict."
+    " Orders that a promotion raised keep the promotion's rate if it is higher, so where promotions ran, the difference is"
+    " smaller than that of the rates. What its payout threshold changes is shown below. Forfeited commissions are left out."
+    " Different terms might also have led to different orders, which the backtest can't predict."
 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Sum
@@ -70,6 +71,26 @@ def list_suspension_facts(affiliate: Affiliate) -> list[Fact]:
 
 def _find_version(affiliate: Affiliate, now: datetime) -> AgreementVersion | None:
     return get_applicable_version(affiliate.pk, at=now)[0] or AgreementVersion.objects.get_in_force(now)
+
+
+class ProgramEndTimes(NamedTuple):
+    """Days that follow from an end of the program at `ends_at`, in the version's time zone."""
+
+    ends_on: str
+    last_orders: str
+    last_validations: str
+    last_payouts: str
+
+
+def compute_end_times(version: AgreementVersion, ends_at: datetime) -> ProgramEndTimes:
+    """Return when the last orders count, are validated if they complete at once, and are settled by a close."""
+    zone = ZoneInfo(version.time_zone)
+    last_order = add_days(ends_at, version.attribution_days)
+    validated_at = add_days(last_order, version.validation_days)
+    # A close settles what was validated before the end of its month.
+    month = find_period(validated_at, zone)
+    close_at = get_automatic_close_time(month, version.close_day, zone)
+    return ProgramEndTimes(*(_format_day(at, zone) for at in (ends_at, last_order, validated_at, close_at)))
 
 
 def _list_end_facts(version: AgreementVersion, ends_at: datetime) -> list[Fact]:

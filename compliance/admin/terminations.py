@@ -17,8 +17,14 @@ from affiliates.mail_preview import build_preview
 from affiliates.models import Affiliate
 from agreements.models import AgreementVersion
 from agreements.program_currency import get_program_currency
-from compliance.admin.ending_facts import list_notice_facts, list_revocation_facts, list_suspension_facts
+from compliance.admin.ending_facts import (
+    compute_end_times,
+    list_notice_facts,
+    list_revocation_facts,
+    list_suspension_facts,
+)
 from compliance.admin.forms import AffiliateReasonForm, ProgramEndForm
+from compliance.deadlines import add_days
 from compliance.models import TerminationNotice
 from compliance.offboarding import end_effects, program_end, suspension, termination
 from compliance.offboarding.notice_expiry import PARTICIPATING_STATES
@@ -84,18 +90,34 @@ def _list_end_facts(_row: None, answers: dict[str, Any]) -> list[Fact]:
     """Return what the end of the program concerns; the rest is in the explanation, which both steps show."""
     owed, currency = booking.get_liability(), get_program_currency()
     notified = Affiliate.objects.filter(state__in=PARTICIPATING_STATES).count()
+    version = AgreementVersion.objects.get_in_force(timezone.now())
+    last = [_describe_last_payouts(version, answers["ends_at"])] if version else []
     return [
         Fact(gettext_lazy("Program"), settings.PROGRAM_NAME),
         Fact(gettext_lazy("End of the program"), format_datetime(answers["ends_at"])),
         Fact(gettext_lazy("Affiliates who are notified at once"), f"{notified:,}"),
         Fact(gettext_lazy("Owed to affiliates now"), format_money(owed.total, currency)),
+        *last,
     ]
+
+
+def _describe_last_payouts(version: AgreementVersion, ends_at: datetime) -> Fact:
+    text = _(
+        "Orders count until %(last_orders)s; their holding periods end by %(last_validations)s, later for an order that is"
+        " completed later. The close on %(last_payouts)s settles them. Month-end closes go on until every balance is paid."
+    )
+    return Fact(gettext_lazy("Last payouts expected"), text % compute_end_times(version, ends_at)._asdict())
 
 
 def _explain_end(_row: None) -> SafeString:
     """Say what happens to links, orders, money and applications, with numbers, sums and clauses."""
-    version = AgreementVersion.objects.get_in_force(timezone.now())
+    now = timezone.now()
+    version = AgreementVersion.objects.get_in_force(now)
+    earliest = add_days(now, version.termination_notice_days) if version else None
     context = {
+        "version": version,
+        "earliest": earliest,
+        "times": compute_end_times(version, earliest) if version and earliest else None,
         "effects": end_effects.measure_end_effects(),
         "clauses": end_effects.find_end_clauses(version) if version else None,
         "currency": get_program_currency(),

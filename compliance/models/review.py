@@ -1,12 +1,13 @@
 """Reviews of affiliates and their timeline: signal, notice, reply, decision, appeal (specification 8)."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
@@ -22,6 +23,14 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def open(self) -> Self:
         return self.exclude(state=Review.State.CLOSED)
+
+    def with_reply_due(self, now: datetime) -> Self:
+        """Return the reviews to which the affiliate has not replied and still can."""
+        return self.with_replied().filter(state=Review.State.OPEN, reply_by__gt=now, has_replied=False)
+
+    def with_replied(self) -> Self:
+        """Annotate `has_replied`."""
+        return self.annotate(has_replied=Exists(ReviewEvent.objects.filter(review=OuterRef("pk"), kind="reply")))
 
     def with_open_question(self) -> Self:
         """Return the reviews in which something is left to decide, and staff wait for an answer."""

@@ -12,9 +12,10 @@ from agreements.rules import Rule
 from compliance.models import Review
 from compliance.offboarding.notice_expiry import PARTICIPATING_STATES
 from lib.money import ZERO
+from payouts.commissions.unsettled_earnings import get_total_unsettled
 from payouts.ledger import booking
 from payouts.ledger.booking import Liability
-from payouts.models import Commission, CommissionHold, StatementLine
+from payouts.models import Commission, CommissionHold
 from tracking.models import Link
 
 UNDECIDED_REVIEWS = (Review.State.OPEN, Review.State.APPEALED)
@@ -45,8 +46,6 @@ class EndClauses(NamedTuple):
 
 def measure_end_effects() -> EndEffects:
     """Return what the end of the program would concern if it were announced now."""
-    earned = Commission.objects.aggregate(sum=Sum("amount"))["sum"] or ZERO
-    settled = StatementLine.objects.aggregate(sum=Sum("amount"))["sum"] or ZERO
     holding = CommissionHold.objects.filter(released_at__isnull=True).values("commission")
     held = Commission.objects.filter(pk__in=holding).aggregate(sum=Sum("amount"))["sum"] or ZERO
     return EndEffects(
@@ -54,7 +53,7 @@ def measure_end_effects() -> EndEffects:
         applications=Affiliate.objects.filter(state=State.APPLIED).count(),
         links=Link.objects.filter(affiliate__state__in=PARTICIPATING_STATES).count(),
         reviews=Review.objects.filter(state__in=UNDECIDED_REVIEWS).count(),
-        unsettled=earned - settled,
+        unsettled=get_total_unsettled(),
         held=held,
         owed=booking.get_liability(),
     )

@@ -16,7 +16,7 @@ from agreements.clauses import get_clause_number
 from agreements.rules import Rule
 from compliance import review_money
 from compliance.deadlines import is_over
-from compliance.grounds import get_review_title, list_possible_decisions
+from compliance.grounds import get_activity_text, get_review_title, list_possible_decisions
 from compliance.models import Review, ReviewEvent, ReviewFile, Signal
 from compliance.reviews import questions
 from compliance.reviews.replies import MAX_REPLIES
@@ -48,6 +48,7 @@ class TimelineEntry:
 class ReviewPage:
     review: Review
     title: str
+    meaning: str
     events: list[TimelineEntry]
     held: list[Commission]
     held_amount: Decimal
@@ -73,11 +74,14 @@ def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
     events = list(list_visible_events(review))
     files, signals = _list_files(review), list(review.signals.all())
     replies = sum(event.kind == ReviewEvent.Kind.REPLY for event in events)
-    held = list(review_money.list_held_commissions(review).select_related("order__link").order_by("-placed_at", "pk"))
+    held = list(
+        review_money.list_held_commissions(review).select_related("order__link", "line").order_by("-placed_at", "pk")
+    )
     outcomes = _list_outcomes(review, now)
     return ReviewPage(
         review=review,
         title=get_review_title(review),
+        meaning=get_activity_text(review),
         events=[
             _build_entry(
                 event,

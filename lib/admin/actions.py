@@ -94,6 +94,7 @@ def run_action(
     variant: str = "primary",
     facts: Sequence[Any] = (),
     details: str = "",
+    obstacle: str = "",
     preview: Callable[[dict[str, Any] | None], Preview | None] | None = None,
 ) -> HttpResponse:
     """Show the form, then call `do` with its cleaned data in one transaction and redirect to `back`.
@@ -102,7 +103,7 @@ def run_action(
     above the form if it has a typed text; NotAllowed and PermissionDenied become messages of the page behind. Works
     for actions of a list and for pages of a row. The button of the `variant` "danger" is red. `success_message` may
     be a function of what `do` returned. `facts` of `lib.admin.confirmation` say what will change, `details` is HTML
-    to read before deciding.
+    to read before deciding. With an `obstacle`, the page shows why the action would be refused, in place of the form.
     `preview` returns the e-mail for the answers; they are None before the form is filled in.
     """
     form = form_class(request.POST, request.FILES) if CONFIRMED in request.POST else form_class(initial=initial)
@@ -124,7 +125,7 @@ def run_action(
             text = str(success_message(result) if callable(success_message) else success_message)
             messages.success(request, text or _("Done: %(title)s") % {"title": title})
         return HttpResponseRedirect(back)
-    return show(facts=facts, details=details, preview=preview(answers) if preview else None)
+    return show(facts=facts, details=details, obstacle=obstacle, preview=preview(answers) if preview else None)
 
 
 def _has_text(form: forms.Form) -> bool:

@@ -50,8 +50,9 @@ class StaffAction:
     `actions`.
 
     Each selected row is done or skipped on its own (`lib.admin.bulk_action`). `find_obstacle(row)` says why a row that
-    has the button would be skipped, or "". `list_success(count)` is the success message. `preview(row, answers, now,
-    by)` returns the e-mail that will be sent; the answers are None before the form is filled in.
+    has the button would be skipped, or "": the page of such a row says so in place of its form. `list_success(count)`
+    is the success message. `preview(row, answers, now, by)` returns the e-mail that will be sent; the answers are None
+    before the form is filled in.
 
     `permission` is a Django permission ("app.codename") or a function of the request. `rows` are the rows that get
     the button, or a function of the request if they differ by user, as for a second approval. A POST for another row
@@ -113,6 +114,7 @@ class StaffAction:
                     self.success if row is None and callable(self.success) else _resolve_text(self.success, row)
                 ),
                 variant=self.variant or "primary",
+                obstacle=self.find_obstacle(row) if self.find_obstacle and row is not None else "",
                 **({"preview": partial(preview, row)} if preview else {}),
             )
 

@@ -1,8 +1,6 @@
 """Batches of payouts in the admin: submit, approve, export, import the results."""
 
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
@@ -19,15 +17,17 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.authentication import require_recent_authentication
 from accounts.staff import staff_member
-from agreements.program_currency import annotate_currency, get_program_currency
+from agreements.program_currency import get_program_currency
 from audit import trail
 from lib.admin.actions import ReasonForm
-from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
-from lib.admin.pages import build_admin_link, run_and_redirect
+from lib.admin.bases import ReadOnlyAdmin, cache_on_row
+from lib.admin.pages import run_and_redirect
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_money
+from lib.money import ZERO
 from payouts.admin import money_facts
-from payouts.admin.bases import build_amount_column, money_page
+from payouts.admin.bases import money_page
+from payouts.admin.batch_inlines import FileInline, PayoutInline
 from payouts.admin.csv_import import serve_import
 from payouts.admin.result_import import ResultImport
 from payouts.disbursement import (
@@ -41,48 +41,9 @@ from payouts.disbursement import (
 )
 from payouts.disbursement.approval import UNSENT_BATCH_STATES
 from payouts.models import Payout, PayoutBatch, PayoutFile
-from payouts.payout_details.methods import METHODS
 
 State = PayoutBatch.State
 MAX_ROWS_SHOWN = 1000
-
-
-class PayoutInline(ReadOnlyInline):
-    model = Payout
-    # Its columns say all that its name does.
-    hide_title = True
-    fields = ("payout", "affiliate", "details", "amount_display", "state", "failure")
-    readonly_fields = fields
-    verbose_name_plural = gettext_lazy("payouts")
-    amount_display = build_amount_column("amount", gettext_lazy("amount"))
-
-    def payout(self, row: Payout) -> SafeString | str:
-        return build_admin_link(row)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return annotate_currency(super().get_queryset(request).select_related("affiliate", "details"))
-
-
-class FileInline(ReadOnlyInline):
-    model = PayoutFile
-    # Its columns say all that its name does.
-    hide_title = True
-    fields = ("download", "method", "columns", "payouts", "total_display", "sha256", "made_at", "made_by")
-    readonly_fields = fields
-    verbose_name_plural = gettext_lazy("files")
-    total_display = build_amount_column("total", gettext_lazy("total"))
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return annotate_currency(super().get_queryset(request))
-
-    @admin.display(description=gettext_lazy("columns"))
-    def columns(self, row: PayoutFile) -> str:
-        method = METHODS.get(row.method)
-        return str(method.layout) if method else "-"
-
-    def download(self, row: PayoutFile) -> SafeString:
-        address = reverse("admin:payouts_payoutbatch_file", args=[row.batch_id, row.pk])
-        return format_html('<a href="{}">{}</a>', address, row.name)
 
 
 def _describe_total(batch: PayoutBatch) -> str:
@@ -90,7 +51,7 @@ def _describe_total(batch: PayoutBatch) -> str:
     rows = batch.payouts.exclude(state=Payout.State.CANCELLED)
     sums = rows.aggregate(sum=Sum("amount"), count=Count("pk"))
     text = ngettext("%(total)s in %(count)s payout", "%(total)s in %(count)s payouts", sums["count"])
-    total = format_money(sums["sum"] or Decimal("0.00"), get_program_currency())
+    total = format_money(sums["sum"] or ZERO, get_program_currency())
     return text % {"total": total, "count": sums["count"]}
 
 
@@ -103,13 +64,18 @@ def _approve_as_posted(request: HttpRequest, batch: PayoutBatch, now: datetime, 
     approves_payable = "payable" in request.POST
     approve = partial_approval.approve_payable if approves_payable else approval.approve
     digest = request.POST.get("digest", "")
-    done = _("Payouts approved. The others wait as drafts in a batch of their own.")
     return run_and_redirect(
         request,
         lambda: approve(batch=batch, digest=digest, now=now, by=staff_member(request)),
-        done if approves_payable else _("Payouts approved."),
+        _describe_rest if approves_payable else _("Payouts approved."),
         back,
     )
+
+
+def _describe_rest(rest: PayoutBatch) -> SafeString:
+    """Say what was approved, with a link to the batch of the others."""
+    link = format_html('<a href="{}">{}</a>', reverse("admin:payouts_payoutbatch_change", args=[rest.pk]), rest.name)
+    return format_html(_("Payouts approved. The others wait as drafts in a batch of their own: {}."), link)
 
 
 @admin.register(PayoutBatch)
@@ -159,6 +125,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         title=gettext_lazy("Submit these payouts"),
         explanation=gettext_lazy("Another member of staff must approve them."),
         facts=lambda batch, _answers: money_facts.list_submission_facts(batch),
+        find_obstacle=lambda batch: approval.find_submission_obstacle(batch, timezone.now()),
         success=gettext_lazy("Payouts submitted."),
     )
     return_to_draft = StaffAction(
@@ -191,11 +158,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
         if request.method == "POST":
             return _approve_as_posted(request, batch, now, back)
-        summary, warnings = approval.summarize_batch(batch, now), approval.list_payout_warnings(batch)
-        payable = partial_approval.select_payable(summary)
-        is_partial = bool(payable.payouts and summary.blockers)
-        summary = payable if is_partial else summary
-        notes = payout_notes.explain_payouts(summary.payouts, warnings)
+        summary, is_partial = partial_approval.summarize_approvable(batch, now)
+        notes = payout_notes.explain_batch(batch, summary.payouts)
         rows = [(row, notes.get(row.pk, ())) for row in summary.payouts]
         return money_page(
             self,
@@ -207,6 +171,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             rows=rows[:MAX_ROWS_SHOWN],
             more=max(0, len(rows) - MAX_ROWS_SHOWN),
             unusual=len(notes),
+            blocked=sum((row.payout.amount for row in summary.blockers), ZERO),
             back=back,
             is_partial=is_partial,
             return_url=reverse("admin:payouts_payoutbatch_return_to_draft", args=[batch.pk]),

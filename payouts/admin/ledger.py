@@ -19,8 +19,9 @@ from lib.replica import reads_replica
 from lib.row_stream import iter_rows
 from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
+from payouts.commissions.unsettled_earnings import get_total_unsettled
 from payouts.ledger import booking, journal
-from payouts.models import Account, LedgerEntry, LedgerTransaction
+from payouts.models import Account, Commission, LedgerEntry, LedgerTransaction
 
 
 class MonthFilter(admin.SimpleListFilter):
@@ -140,6 +141,8 @@ class LedgerTransactionAdmin(MoneyAdmin):
             months=[f"{day:%Y-%m}" for day in journal.list_ledger_months()],
             total=sum(sums.balance for sums in balances.values()),
             now=month is None,
+            unsettled=None if month else get_total_unsettled(),
+            commissions_url=build_changelist_url(Commission),
             liability=booking.Liability(
                 -balances[Account.AFFILIATE_PAYABLE].balance, -balances[Account.PAYOUTS_IN_TRANSIT].balance
             ),

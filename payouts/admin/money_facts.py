@@ -13,7 +13,8 @@ from agreements.program_currency import get_program_currency
 from lib.admin.confirmation import Fact
 from lib.formatting import format_money
 from lib.money import ZERO
-from payouts.disbursement.approval import MAX_NAMED, UNSENT_STATES, list_payout_warnings
+from payouts.disbursement.approval import UNSENT_STATES, list_batch_blockers, list_payout_warnings
+from payouts.disbursement.blockers import cut_named
 from payouts.disbursement.payout_notes import describe_return, explain_payouts, find_last_returns
 from payouts.ledger import booking
 from payouts.models import Adjustment, Payout, PayoutBatch, PayoutDetails, PayoutHold
@@ -87,10 +88,16 @@ def list_submission_facts(batch: PayoutBatch) -> list[Fact]:
     warnings = {pk: found for pk, found in list_payout_warnings(batch).items() if pk in rows}
     notes = explain_payouts(list(rows.values()), warnings)
     named = [f"{rows[pk].affiliate}: {' '.join(_end_sentence(note) for note in found)}" for pk, found in notes.items()]
-    more = len(named) - MAX_NAMED
-    rest = [_("And %(more)s more, on the page of the approval.") % {"more": more}] if more > 0 else []
-    unusual = [Fact(gettext_lazy("Unusual"), text) for text in [*named[:MAX_NAMED], *rest]]
-    return [*list_batch_facts(batch), *unusual]
+    named = cut_named(named, _("And %(more)s more, on the page of the approval."))
+    unusual = [Fact(gettext_lazy("Unusual"), text) for text in named]
+    return [*list_batch_facts(batch), *_list_blocker_facts(batch), *unusual]
+
+
+def _list_blocker_facts(batch: PayoutBatch) -> list[Fact]:
+    blockers, currency = list_batch_blockers(batch, timezone.now()), get_program_currency()
+    named = [f"{row.payout.affiliate}, {format_money(row.payout.amount, currency)}: {row}" for row in blockers]
+    named = cut_named(named, _("And %(more)s more, on the page of the batch."))
+    return [Fact(gettext_lazy("Cannot be sent now"), text) for text in named]
 
 
 def list_batch_facts(batch: PayoutBatch, *states: str) -> list[Fact]:

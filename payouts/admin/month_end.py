@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from agreements.periods import get_program_time_zone
@@ -20,7 +20,7 @@ from lib.formatting import format_datetime, format_money, format_month
 from payouts.admin.bases import money_page
 from payouts.admin.payouts import CAME_BACK
 from payouts.closing.close import get_month_to_close
-from payouts.disbursement.month_end import MonthEnd, Step, find_month_end, list_unfinished_retries
+from payouts.disbursement.month_end import BatchProgress, MonthEnd, Step, find_month_end, list_unfinished_retries
 from payouts.models import Close, Payout, PayoutBatch, Statement
 
 RECENT_MONTHS = 6
@@ -36,11 +36,26 @@ _PERMISSIONS = {
     Step.EXPORT: "payouts.export_payoutbatch",
     Step.RESULTS: "payouts.export_payoutbatch",
 }
+_NEXT = {
+    Step.SUBMIT: gettext_lazy("submit it"),
+    Step.APPROVE: gettext_lazy("approve it"),
+    Step.EXPORT: gettext_lazy("export its payment files"),
+    Step.RESULTS: gettext_lazy("import its results"),
+}
 
 
 class Link(NamedTuple):
     label: str
     url: str
+
+
+class BatchRow(NamedTuple):
+    """A batch as the page lists it: its payouts with their sum, what is next ("" for nothing) and what is in the way."""
+
+    batch: PayoutBatch
+    payouts: str
+    next: str
+    blocked: str
 
 
 class StepRow(NamedTuple):
@@ -70,11 +85,29 @@ def render_month_end(model_admin: ModelAdmin[Any], request: HttpRequest) -> Http
         found=found,
         steps=_Steps(found, request).build_rows() if found else [],
         months=_list_months(),
-        retries=list_unfinished_retries(),
+        batches=list(map(_describe_progress, found.batches)) if found else [],
+        is_done=found is not None and not found.current and all(one.step is None for one in found.batches),
+        retries=list(map(_describe_progress, list_unfinished_retries(timezone.now()))),
         came_back=Payout.objects.came_back().select_related("affiliate").order_by("returned_at", "pk")[:MAX_CAME_BACK],
         came_back_url=build_changelist_url(Payout, "came_back=open"),
         came_back_text=CAME_BACK,
         back=reverse("admin:index"),
+    )
+
+
+def _describe_progress(progress: BatchProgress) -> BatchRow:
+    text = ngettext("%(count)s payout, %(total)s", "%(count)s payouts, %(total)s", progress.payouts)
+    total = format_money(progress.total, get_program_currency())
+    blocked = ngettext(
+        "%(count)s payout cannot be sent now: see why on the page of the batch.",
+        "%(count)s payouts cannot be sent now: see why on the page of the batch.",
+        progress.blocked,
+    )
+    return BatchRow(
+        progress.batch,
+        text % {"count": progress.payouts, "total": total},
+        str(_NEXT[progress.step]) if progress.step else "",
+        blocked % {"count": progress.blocked} if progress.blocked else "",
     )
 
 
@@ -211,6 +244,9 @@ class _Steps:
         return self._build(Step.RESULTS, _("Import the results"), lines, own=own, links=links)
 
     def _describe_batch(self, batch: PayoutBatch) -> str:
+        progress = next((one for one in self.found.batches if one.batch == batch), None)
+        if progress:
+            return _describe_progress(progress).payouts
         summary = self.found.summary
         if summary is None:
             return batch.name
@@ -218,7 +254,13 @@ class _Steps:
         return text % {"count": summary.payouts, "total": self._format(summary.paid)}
 
     def _list_warnings(self) -> list[str]:
-        return [
+        count = self.found.unusual
+        text = ngettext(
+            "%(count)s payout is unusual; the page of the approval says why.",
+            "%(count)s payouts are unusual; the page of the approval says why.",
+            count,
+        )
+        return [text % {"count": count}] * bool(count) + [
             _("Unusual: %(warning)s (%(count)s)") % {"warning": warning.label, "count": count}
             for warning, count in self.found.warnings.items()
         ]

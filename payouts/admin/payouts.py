@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldBooleanWidget
 
 from affiliates.affiliate_filter import match_affiliate
+from agreements.program_currency import get_program_currency
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import cache_on_row
 from lib.admin.pages import build_admin_link, build_admin_links
@@ -22,6 +23,7 @@ from payouts.admin import money_facts
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.disbursement import payout_notes, payout_transitions
 from payouts.disbursement.approval import UNSENT_STATES
+from payouts.disbursement.blockers import list_blockers
 from payouts.ledger import journal
 from payouts.models import Payout
 from payouts.payout_details.details import get_current_details
@@ -67,6 +69,14 @@ class CameBackFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return Payout.objects.came_back() & queryset if self.value() == "open" else queryset
+
+
+_WAITS = {
+    Payout.State.DRAFT.value: gettext_lazy("Its batch {} waits to be submitted, then to be approved by someone else."),
+    Payout.State.SUBMITTED.value: gettext_lazy("Its batch {} waits for the approval of another member of staff."),
+    Payout.State.APPROVED.value: gettext_lazy("Its batch {} waits for the export of its payment files."),
+    Payout.State.SENT.value: gettext_lazy("Its batch {} waits for the results of the bank or provider."),
+}
 
 
 @admin.register(Payout)
@@ -152,12 +162,22 @@ class PayoutAdmin(MoneyAdmin):
 
 
 def describe_next_step(payout: Payout) -> SafeString | str:
-    """Say what becomes of the amount of a payout that came back."""
+    """Say what a payout waits for, or what becomes of the amount of one that came back."""
     if payout.returned_at is None:
-        return "-"
+        return _describe_wait(payout)
     if payout.returned_statement_id is not None:
         return _("Nothing: the amount is on a later statement.")
     newer = Payout.objects.filter(replaces=payout).first()
     if newer is not None:
         return format_html(_("Paid again by {}."), build_admin_link(newer))
     return str(CAME_BACK)
+
+
+def _describe_wait(payout: Payout) -> SafeString | str:
+    """Say what a payout waits for, with its batch; "-" once it is paid."""
+    text = _WAITS.get(payout.state)
+    if text is None:
+        return "-"
+    sentence = format_html(str(text), build_admin_link(payout.batch))
+    blockers = list_blockers([payout], timezone.now(), get_program_currency()) if payout.state in UNSENT_STATES else []
+    return format_html("{} {}", sentence, _("It cannot be sent now: %s") % str(blockers[0])) if blockers else sentence

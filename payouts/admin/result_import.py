@@ -18,8 +18,8 @@ from lib.formatting import format_money
 from lib.money import ZERO
 from payouts.admin.csv_import import Preview
 from payouts.disbursement import bank_results
-from payouts.disbursement.approval import MAX_NAMED
 from payouts.disbursement.bank_results import Effect, ResultLine
+from payouts.disbursement.blockers import cut_named
 from payouts.disbursement.results_file import LAYOUT
 from payouts.models import Payout, PayoutBatch, Upload
 
@@ -108,11 +108,9 @@ def _describe_missing(payouts: list[Payout], currency: str) -> list[str]:
     )
     named = [
         f"{one.reference}, {one.affiliate}, {one.details.get_method_display()}, {format_money(one.amount, currency)}"
-        for one in payouts[:MAX_NAMED]
+        for one in payouts
     ]
-    more = len(payouts) - len(named)
-    rest = [_("And %(more)s more.") % {"more": more}] if more else []
-    return [text % {"number": len(payouts), "total": total}, *named, *rest]
+    return [text % {"number": len(payouts), "total": total}, *cut_named(named, _("And %(more)s more."))]
 
 
 def _describe_counts(lines: list[ResultLine]) -> str:

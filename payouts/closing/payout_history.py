@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from agreements.periods import format_program_day
+from affiliates.models import Affiliate
+from agreements.periods import format_program_day, get_program_time_zone
 from agreements.program_currency import get_program_currency
 from lib.formatting import format_money
 from payouts.models import Payout, Statement
@@ -100,3 +101,12 @@ def _list_own_steps(payout: Payout, *, is_first: bool) -> Iterator[PayoutStep]:
     if payout.returned_at:
         is_cancelled = payout.state == Payout.State.CANCELLED
         yield PayoutStep(_("Cancelled") if is_cancelled else _("Returned"), payout.returned_at, payout.failure)
+
+
+def count_days_of_last(affiliate: Affiliate) -> int | None:
+    """Return how many days after it was prepared the affiliate's last payout was paid; None if none was."""
+    last = Payout.objects.for_affiliate(affiliate).filter(state=Payout.State.PAID).order_by("-paid_at", "-pk").first()
+    if last is None or last.paid_at is None:
+        return None
+    zone = get_program_time_zone()
+    return (last.paid_at.astimezone(zone).date() - last.created_at.astimezone(zone).date()).days

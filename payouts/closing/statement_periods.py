@@ -1,6 +1,6 @@
 """The statements of a quarter or a year as one file, for the affiliate's tax adviser (specification 6.4)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -17,8 +17,8 @@ from lib.formatting import format_month
 from payouts.closing import payout_history, statements
 from payouts.models import Statement
 
-# `earned` adds up to the commissions settled and adjustments of the statements, `paid_out` to their payouts less what
-# came back.
+# `earned` adds up to the commissions settled and adjustments of the statements, `paid_out` to the payouts that they
+# list, also if these came back later, less what had come back to the balance before.
 COLUMNS = (
     *("statement", "statement_month", "closed_on", "entry", "date", "order_id", "line_id", "category", "base"),
     *("rate_percent", "clause", "earned", "paid_out", "currency", "paid_on", "note"),
@@ -29,7 +29,7 @@ _PAYOUTS = ("payout", "payout returned")
 
 
 class StatementPeriod(NamedTuple):
-    """A quarter or a year with statements: its code in addresses, its label, and the first days of its months."""
+    """A quarter or a year with statements or payouts: its code in addresses, its label, and the first days of its months."""
 
     code: str
     label: str
@@ -39,13 +39,16 @@ class StatementPeriod(NamedTuple):
 
 def list_periods(affiliate: Affiliate) -> list[StatementPeriod]:
     """Return the years and quarters in whose months the affiliate has statements, the newest first."""
-    months = (
-        Statement.objects.for_affiliate(affiliate).order_by("-close__period").values_list("close__period", flat=True)
-    )
+    rows = Statement.objects.for_affiliate(affiliate)
+    return build_periods(rows.order_by("-close__period").values_list("close__period", flat=True))
+
+
+def build_periods(days: Iterable[date]) -> list[StatementPeriod]:
+    """Return the years and quarters of `days` in their sequence, each once."""
     periods: dict[str, StatementPeriod] = {}
-    for month in months:
-        quarter = (month.month - 1) // 3
-        for period in (_build_year(month.year), _build_quarter(month.year, quarter)):
+    for day in days:
+        quarter = (day.month - 1) // 3
+        for period in (_build_year(day.year), _build_quarter(day.year, quarter)):
             periods.setdefault(period.code, period)
     return list(periods.values())
 

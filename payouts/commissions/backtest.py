@@ -73,9 +73,14 @@ class Backtest(NamedTuple):
         return self.projected - self.actual
 
     @property
+    def affected(self) -> int:
+        """Return the number of affiliates whose commissions would change."""
+        return self.gainers + self.losers
+
+    @property
     def unchanged(self) -> int:
         """Return the number of affiliates whose commissions would not change."""
-        return self.affiliates - self.gainers - self.losers
+        return self.affiliates - self.affected
 
 
 def run_backtest(*, agreement: AgreementVersion, since: datetime, until: datetime) -> Backtest:

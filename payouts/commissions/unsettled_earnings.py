@@ -18,6 +18,12 @@ class UnsettledEarnings(NamedTuple):
     unsettled: Decimal
 
 
+def get_total_unsettled() -> Decimal:
+    """Return the commissions of all affiliates less what closes have settled of them, including held ones."""
+    earned = Commission.objects.aggregate(sum=Sum("amount"))["sum"] or ZERO
+    return earned - (StatementLine.objects.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+
+
 def get_unsettled_earnings(affiliate: Affiliate) -> UnsettledEarnings:
     """Return the affiliate's balance and unsettled commissions, including held ones."""
     earned = Commission.objects.for_affiliate(affiliate).aggregate(sum=Sum("amount"))["sum"] or ZERO

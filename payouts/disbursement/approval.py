@@ -15,31 +15,26 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
-from affiliates.models import State as AffiliateState
 from agreements.program_currency import get_program_currency
 from audit import trail
-from lib.formatting import format_datetime
 from lib.reasons import require_reason
 from payouts.closing.dry_run import PayoutWarning
 from payouts.closing.dry_run_sql import HAS_COME_BACK, IS_NEW_ACCOUNT, WARNING_CODE
 from payouts.disbursement import emails
+from payouts.disbursement.blockers import PayoutBlocker, check_blockers, describe_choice, list_blockers
 from payouts.errors import SecondApprovalRequired
 from payouts.ledger import booking
-from payouts.models import Payout, PayoutBatch, PayoutDetails, PayoutHold
+from payouts.models import Payout, PayoutBatch
 from payouts.payout_details.encryption import compute_fingerprint, decrypt
-from payouts.payout_details.methods import METHODS
 
 State = PayoutBatch.State
 UNSENT_STATES = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED)
 UNSENT_BATCH_STATES = (State.DRAFT, State.SUBMITTED, State.APPROVED)
-# How many blocked payouts a message names.
-MAX_NAMED = 10
 
 _WARNINGS_QUERY = f"""
 SELECT due.id, 'over_limit' FROM payouts_payout due WHERE due.batch_id = %(batch)s AND due.amount >= %(over)s
@@ -52,13 +47,6 @@ SELECT due.id, 'came_back'
   FROM payouts_payout due JOIN payouts_payoutdetails d ON d.id = due.details_id
  WHERE due.batch_id = %(batch)s AND {HAS_COME_BACK}
 """  # noqa: S608 -- constants of this package
-
-
-class PayoutBlocker(NamedTuple):
-    """A payout of a batch that cannot be sent now, and why."""
-
-    payout: Payout
-    reason: str
 
 
 class BatchSummary(NamedTuple):
@@ -118,35 +106,16 @@ def compute_digest(payouts: Sequence[Payout], currency: str) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
-def list_blockers(payouts: Sequence[Payout], now: datetime, currency: str) -> list[PayoutBlocker]:
-    """Return the payouts that cannot be sent because of a change since the close: staff remove them, or wait."""
-    ids = [payout.affiliate_id for payout in payouts]
-    newest = dict(
-        PayoutDetails.objects.filter(affiliate__in=ids, entered_at__lte=now)
-        .order_by("affiliate", "-entered_at", "-id")
-        .distinct("affiliate")
-        .values_list("affiliate", "pk")
-    )
-    held = dict(
-        PayoutHold.objects.filter(affiliate__in=ids)
-        .active(now)
-        .order_by("affiliate", F("ends_at").asc(nulls_last=True))
-        .values_list("affiliate", "ends_at")
-    )
-    blockers = []
-    for payout in payouts:
-        is_newest = newest.get(payout.affiliate_id) == payout.details_id
-        reason = _find_blocker(payout, is_newest, currency)
-        if not reason and payout.affiliate_id in held:
-            reason = _describe_hold(held[payout.affiliate_id])
-        if reason:
-            blockers.append(PayoutBlocker(payout, reason))
-    return blockers
-
-
 def list_batch_blockers(batch: PayoutBatch, now: datetime) -> list[PayoutBlocker]:
     """Return the blockers of the payouts of `batch` that are to be paid."""
     return list_blockers(_load_payouts(batch), now, get_program_currency())
+
+
+def find_submission_obstacle(batch: PayoutBatch, now: datetime) -> str:
+    """Return what staff must do before `batch` can be submitted; "" if every payout can be sent."""
+    payouts = _load_payouts(batch)
+    blockers = list_blockers(payouts, now, get_program_currency())
+    return describe_choice(blockers, payouts) if blockers else ""
 
 
 @transaction.atomic
@@ -160,7 +129,7 @@ def submit(*, batch: PayoutBatch, now: datetime, by: User) -> None:
     require_uninvolved(by, (payout.affiliate for payout in summary.payouts))
     if not summary.payouts:
         raise ValidationError(_("This batch has nothing to pay."))
-    _check_blockers(summary)
+    check_blockers(summary.blockers, summary.payouts)
     reason = _describe_payouts(summary)
     transition_batch(
         batch, (State.DRAFT,), now=now, by=by, reason=reason, state=State.SUBMITTED, submitted_at=now, submitted_by=by
@@ -182,7 +151,7 @@ def approve(*, batch: PayoutBatch, digest: str, now: datetime, by: User) -> None
     require_uninvolved(by, (payout.affiliate for payout in summary.payouts))
     if digest != summary.digest:
         raise ValidationError(_("The payouts have changed since you opened this page. Check them again."))
-    _check_blockers(summary)
+    check_blockers(summary.blockers, summary.payouts)
     values: dict[str, Any] = {"approved_at": now, "approved_by": by, "digest": digest}
     transition_batch(
         batch, (State.SUBMITTED,), now=now, by=by, reason=_describe_payouts(summary), state=State.APPROVED, **values
@@ -246,30 +215,3 @@ def _describe_payouts(summary: BatchSummary) -> str:
 def _load_payouts(batch: PayoutBatch) -> list[Payout]:
     rows = batch.payouts.exclude(state__in=[Payout.State.CANCELLED, Payout.State.FAILED])
     return list(rows.select_related("affiliate", "details").order_by("reference"))
-
-
-def _find_blocker(payout: Payout, details_are_newest: bool, currency: str) -> str:
-    if not details_are_newest:
-        return _("The payout details have changed since the close.")
-    if payout.affiliate.state == AffiliateState.SUSPENDED:
-        return _("The affiliate is suspended.")
-    method = METHODS[payout.details.method]
-    return method.get_currency_error(currency) or method.get_holder_error(payout.details.holder)
-
-
-def _describe_hold(ends_at: datetime | None) -> str:
-    if ends_at is None:
-        return _("The affiliate's payouts are on hold.")
-    return _("The e-mail address of the account was changed, so payouts are on hold until %(at)s.") % {
-        "at": format_datetime(ends_at, "UTC")
-    }
-
-
-def _check_blockers(summary: BatchSummary) -> None:
-    if summary.blockers:
-        named = [
-            f"{row.payout.affiliate.code}, {row.payout.reference}: {row.reason}" for row in summary.blockers[:MAX_NAMED]
-        ]
-        more = len(summary.blockers) - len(named)
-        rest = [_("And %(more)s more.") % {"more": more}] if more else []
-        raise ValidationError([*named, *rest, _("Remove the unpayable payouts to submit the rest, or wait.")])

@@ -15,7 +15,8 @@ from affiliates.errors import IllegalTransition
 from agreements.program_currency import get_program_currency
 from lib.money import ZERO
 from payouts.disbursement import emails
-from payouts.disbursement.approval import MAX_NAMED, State, return_to_draft, summarize_batch, transition_batch
+from payouts.disbursement.approval import State, return_to_draft, summarize_batch, transition_batch
+from payouts.disbursement.blockers import MAX_NAMED
 from payouts.disbursement.payout_transitions import remove_unpayable
 from payouts.errors import ApprovalVoided
 from payouts.ledger import booking

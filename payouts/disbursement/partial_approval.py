@@ -11,6 +11,7 @@ from accounts.models import User
 from audit import trail
 from payouts.disbursement import approval
 from payouts.disbursement.approval import BatchSummary
+from payouts.disbursement.blockers import MAX_NAMED
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch
 
@@ -21,6 +22,14 @@ def select_payable(summary: BatchSummary) -> BatchSummary:
     rows = [row for row in summary.payouts if row.pk not in blocked]
     total = sum((row.amount for row in rows), Decimal("0.00"))
     return summary._replace(payouts=rows, total=total, digest=approval.compute_digest(rows, summary.currency))
+
+
+def summarize_approvable(batch: PayoutBatch, now: datetime) -> tuple[BatchSummary, bool]:
+    """Return what an approver of `batch` is shown, and whether it is only a part: the payouts that can be sent."""
+    summary = approval.summarize_batch(batch, now)
+    payable = select_payable(summary)
+    is_partial = bool(payable.payouts and summary.blockers)
+    return (payable if is_partial else summary), is_partial
 
 
 @transaction.atomic
@@ -45,7 +54,7 @@ def _move_blocked(batch: PayoutBatch, summary: BatchSummary, now: datetime, by: 
     rest = PayoutBatch.objects.create(close_id=batch.close_id, name=name, created_at=now)
     blocked = [blocker.payout.pk for blocker in summary.blockers]
     Payout.objects.filter(pk__in=blocked).update(batch=rest, state=Payout.State.DRAFT)
-    causes = (f"{blocker.payout.reference}: {blocker.reason}" for blocker in summary.blockers[: approval.MAX_NAMED])
+    causes = (f"{blocker.payout.reference}: {blocker.reason}" for blocker in summary.blockers[:MAX_NAMED])
     trail.record(
         action="payout batch split",
         subject=rest,

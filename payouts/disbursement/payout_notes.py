@@ -16,7 +16,8 @@ from agreements.rules import Rule
 from audit.models import AuditRecord
 from lib.formatting import format_datetime, format_money
 from payouts.closing.dry_run import PayoutWarning
-from payouts.models import Payout, PayoutDetails
+from payouts.disbursement import approval
+from payouts.models import Payout, PayoutBatch, PayoutDetails
 
 # An affiliate and the fingerprint of their account.
 AccountKey = tuple[UUID, str]
@@ -35,9 +36,23 @@ def explain_payouts(
             notes[payout.pk].append(_describe_warning(warning, payout, last))
     for pk, reason in list_retry_reasons(payouts).items():
         notes[pk].append(_("Paid again because: %(reason)s") % {"reason": reason})
-    for pk, text in _explain_small_payouts(payouts).items():
-        notes[pk].append(text)
+    small = _explain_small_payouts(payouts)
+    for payout in payouts:
+        if payout.pk in small:
+            notes[payout.pk].append(small[payout.pk])
+        elif payout.affiliate.state == State.TERMINATED:
+            at = format_datetime(payout.affiliate.state_since)
+            notes[payout.pk].append(
+                _("The affiliate was terminated on %(at)s; this is what they had earned") % {"at": at}
+            )
+        if payout.details.is_abroad():
+            notes[payout.pk].append(_describe_country(payout))
     return dict(notes)
+
+
+def explain_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> dict[UUID, list[str]]:
+    """Return the notes on each of the `payouts` of `batch` that has any: these are its unusual payouts."""
+    return explain_payouts(payouts, approval.list_payout_warnings(batch))
 
 
 def find_last_returns(details: Iterable[PayoutDetails]) -> dict[AccountKey, Payout]:
@@ -92,6 +107,13 @@ def _describe_warning(warning: PayoutWarning, payout: Payout, last: Payout | Non
         at = format_datetime(payout.details.entered_at)
         return _("%(label)s, entered on %(at)s") % {"label": label, "at": at}
     return label
+
+
+def _describe_country(payout: Payout) -> str:
+    return _("The account is in %(account)s, the affiliate in %(affiliate)s") % {
+        "account": payout.details.country.name,
+        "affiliate": payout.affiliate.country.name,
+    }
 
 
 def _explain_small_payouts(payouts: Sequence[Payout]) -> dict[UUID, str]:

@@ -17,6 +17,7 @@ from lib.ids import uuid7
 from lib.reasons import require_reason
 from payouts.commissions import holds
 from payouts.disbursement import approval, emails
+from payouts.disbursement.blockers import PayoutBlocker
 from payouts.ledger import booking
 from payouts.models import Account, Payout, PayoutBatch, PayoutHold
 from payouts.payout_details.details import get_current_details, get_usable_from
@@ -104,7 +105,7 @@ def hold(*, payout: Payout, reason: str, now: datetime, by: User) -> None:
 
 
 @transaction.atomic
-def remove_unpayable(*, batch: PayoutBatch, now: datetime, by: User) -> list[approval.PayoutBlocker]:
+def remove_unpayable(*, batch: PayoutBatch, now: datetime, by: User) -> list[PayoutBlocker]:
     """Cancel each payout of `batch` that cannot be sent now, with its blocker as the reason, and return the blockers.
 
     The rest stays; if the batch was submitted or approved, it is a draft again, to be approved over a new digest

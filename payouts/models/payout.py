@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
@@ -115,11 +115,23 @@ class PayoutQuerySet(models.QuerySet["Payout"]):
         Left out is what came back before the affiliate confirmed these details, or before another payout to them
         arrived.
         """
-        newest = PayoutDetails.objects.filter(affiliate=OuterRef("affiliate")).values("pk")[:1]
         arrived = Payout.objects.filter(details=OuterRef("details"), state="paid", paid_at__gt=OuterRef("returned_at"))
         unchecked = Q(details__checked_at=None) | Q(details__checked_at__lt=F("returned_at"))
-        rows = self.filter(unchecked, ~Exists(arrived), state="failed", details=Subquery(newest))
+        rows = self.filter(unchecked, ~Exists(arrived), state="failed", details=_newest_details())
         return rows.order_by("-returned_at", "-pk")
+
+    def with_outdated(self) -> Self:
+        """Annotate `is_outdated`: prepared for an account that the affiliate changed since, so it can't be sent."""
+        prepared_before = When(~Q(details=_newest_details()), state__in=Payout.BEING_PREPARED, then=Value(True))
+        return self.annotate(is_outdated=Case(prepared_before, default=Value(False)))
+
+    def being_prepared(self, *, is_outdated: bool) -> Self:
+        """Return those that are not sent yet: the outdated ones, or the others."""
+        return self.with_outdated().filter(state__in=Payout.BEING_PREPARED, is_outdated=is_outdated)
+
+
+def _newest_details() -> Subquery:
+    return Subquery(PayoutDetails.objects.filter(affiliate=OuterRef("affiliate")).values("pk")[:1])
 
 
 class Payout(models.Model):
@@ -158,6 +170,9 @@ class Payout(models.Model):
     failure = models.CharField(_("failure reason"), max_length=300, blank=True, default="", db_default="")
     # The statement that lists the returned amount; set once, by the close.
     returned_statement = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="returned_payouts")
+
+    # Only with `with_outdated()`.
+    is_outdated: bool
 
     objects = PayoutQuerySet.as_manager()
 

@@ -93,10 +93,9 @@ def _describe_points(now: Decimal | None, before: Decimal | None) -> tuple[str, 
     difference = round(now, 2) - round(before, 2)
     if not difference:
         return (_("no change"), "same")
-    sign = "+" if difference > 0 else MINUS
     text = _("%(arrow)s %(points)s points") % {
         "arrow": _get_arrow(difference > 0),
-        "points": f"{sign}{abs(difference):.2f}",
+        "points": f"{abs(difference):.2f}",
     }
     return (text, "up" if difference > 0 else "down")
 

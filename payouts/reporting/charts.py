@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from lib import charts
@@ -19,7 +20,7 @@ WEEK = 7
 
 def build_title(report: Report, show: ChartMeasure) -> str:
     """Return the title of the chart."""
-    measure = ChartMeasure(show).label.capitalize()
+    measure = capfirst(ChartMeasure(show).label)
     if _get_step(report.span) == 1:
         return _("%(measure)s by day") % {"measure": measure}
     return _("%(measure)s by week (first day shown)") % {"measure": measure}

@@ -75,14 +75,12 @@ def list_commission_lines(lookup: OrderLookup, upcoming: PayoutForecast | None, 
         rows.select_related("line", "agreement", "order", "affiliate")
         .prefetch_related(
             Prefetch("holds", CommissionHold.objects.filter(released_at__isnull=True)),
-            Prefetch(
-                "statement_lines", statement_lines.select_related("statement__close", "statement__drafted_payout")
-            ),
+            Prefetch("statement_lines", statement_lines.select_related("statement__close")),
         )
         .order_by("line__position", "line_id")
     )
     describe_settlement = build_status_lookup(
-        {line.statement for row in commissions for line in row.statement_lines.all()}, affiliate
+        {line.statement for row in commissions for line in row.statement_lines.all()}, affiliate, upcoming
     )
     return [
         CommissionLine(
@@ -143,8 +141,10 @@ def _explain_pending(commission: Commission, upcoming: PayoutForecast | None) ->
     if commission.validates_at is None:
         days = commission.agreement.validation_days
         text = ngettext(
-            "Waiting for the shop to mark the order complete. The commission is validated %(days)d day after that.",
-            "Waiting for the shop to mark the order complete. The commission is validated %(days)d days after that.",
+            "Waiting for the shop to mark the order complete. The commission is validated %(days)d day after that. The"
+            " close of that month adds it to your balance.",
+            "Waiting for the shop to mark the order complete. The commission is validated %(days)d days after that. The"
+            " close of that month adds it to your balance.",
             days,
         )
         return [StatusNote(text % {"days": days}, clause)]

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
 from lib.components import build_figure_classes
@@ -92,7 +93,7 @@ class ReportTable(Table):
         self.report, self.staff = report, staff
         without = ("clicks", "conversion", "epc") if report.by in WITHOUT_CLICKS else ()
         super().__init__(list(report.rows), exclude=without)
-        self.columns["label"].column.verbose_name = report.by.label.capitalize()
+        self.columns["label"].column.verbose_name = capfirst(report.by.label)
 
     def render_label(self, record: Row) -> SafeString | str:
         by = self.report.by

@@ -1,5 +1,7 @@
 """Pages of an affiliate's commissions and orders."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -38,13 +40,15 @@ def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         return _render_invalid(request, filters)
     after = request.GET.get("after", "")
     page = order_groups.get_page(filters.qs, filters.chosen_sort, after, now)
+    number = filters.values.get("order", "")
     context = {
         "form": filters.form,
         "periods": list_periods(now.astimezone(filters.zone).date()),
         "is_filtered": bool(filters.values),
         "table": _build_table(page, filters) if page.rows else None,
         "active_filters": [] if page.rows else filters.describe(),
-        "order_number": filters.values.get("order", ""),
+        "order_number": number,
+        "lookup": _look_up(affiliate, number, now) if number and not page.rows else {},
         "older": page.next_cursor,
         "after": after,
     }
@@ -83,13 +87,20 @@ def find_order(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     number = request.GET.get("order", "").strip().removeprefix("#")
     if not number:
         return render(request, "payouts/find_order.html")
-    if not order_page.is_lookup_allowed(affiliate_id=affiliate.pk, now=timezone.now()):
-        return render(request, "payouts/find_order.html", {"number": number, "rate_limited": True}, status=429)
+    context = _look_up(affiliate, number, timezone.now())
+    if found := context.get("lookup"):
+        return redirect("payouts:order", found.order.pk)
+    return render(request, "payouts/find_order.html", context, status=429 if "rate_limited" in context else 404)
+
+
+def _look_up(affiliate: Affiliate, number: str, now: datetime) -> dict[str, Any]:
+    """Return the `lookup` of the order `number`; without one, what the page says instead."""
+    if not order_page.is_lookup_allowed(affiliate_id=affiliate.pk, now=now):
+        return {"number": number, "rate_limited": True}
     lookup = find_order_by_number(affiliate, number)
     if lookup is None:
-        context = {"number": number, "not_found": True, "ask_address": _build_question_address(number)}
-        return render(request, "payouts/find_order.html", context, status=404)
-    return redirect("payouts:order", lookup.order.pk)
+        return {"number": number, "not_found": True, "ask_address": _build_question_address(number)}
+    return {"lookup": lookup}
 
 
 def _build_question_address(number: str) -> str:

@@ -6,24 +6,26 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_tables2 import RequestConfig
 
 from accounts.authentication import has_second_factor, require_reauthentication
 from affiliates.access import affiliate_view
+from affiliates.downloads import limits_downloads
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
+from lib.csv_downloads import stream_csv_response
 from lib.errors import NotAllowed
-from payouts.closing import payout_delay
-from payouts.closing.payout_forecast import get_payout_forecast
+from payouts.closing import payout_delay, payout_history, payout_periods
+from payouts.closing.payout_forecast import PayoutForecast, get_payout_forecast
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutDetails, PayoutHold
@@ -36,17 +38,35 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's payouts, newest first, and their balance."""
     now = timezone.now()
     row = details.get_current_details(affiliate, now)
-    rows = Payout.objects.for_affiliate(affiliate).select_related(*PayoutTable.RELATED)
-    table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False, current=row)
+    rows = Payout.objects.for_affiliate(affiliate).select_related(*PayoutTable.RELATED).with_outdated()
+    forecast = get_payout_forecast(affiliate, now)
+    table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False, forecast=forecast)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {
         "table": table,
         "balance": booking.get_balance(affiliate),
         "details": row,
         "came_back": _find_unanswered_return(affiliate),
-        **_describe_hold(affiliate, row, now),
+        "last_days": payout_history.count_days_of_last(affiliate),
+        "periods": payout_periods.list_periods(payout_periods.list_payouts(affiliate)),
+        **_describe_hold(affiliate, row, forecast, now),
     }
     return render(request, "payouts/payouts.html", context)
+
+
+@require_safe
+@affiliate_view
+@limits_downloads
+def download_period(request: HttpRequest, affiliate: Affiliate) -> HttpResponseBase:
+    """Return the payouts of the quarter or year `period` as a CSV file."""
+    rows = payout_periods.list_payouts(affiliate)
+    periods = {period.code: period for period in payout_periods.list_periods(rows)}
+    period = periods.get(request.GET.get("period", ""))
+    if period is None:
+        messages.error(request, _("Choose a period in which a payout was sent, paid or came back."))
+        return redirect("payouts:payouts")
+    name = f"payouts-{affiliate.code}-{period.code}.csv"
+    return stream_csv_response(name, payout_periods.COLUMNS, payout_periods.iter_rows(rows, period))
 
 
 def _find_unanswered_return(affiliate: Affiliate) -> Payout | None:
@@ -57,12 +77,14 @@ def _find_unanswered_return(affiliate: Affiliate) -> Payout | None:
 def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the masked payout details and their hold after a change."""
     now = timezone.now()
-    row = details.get_current_details(affiliate, now)
+    row, forecast = details.get_current_details(affiliate, now), get_payout_forecast(affiliate, now)
     context = {
         "details": row,
         "confirmed_by": details.describe_confirmation(row) if row else "",
         "came_back": _find_unanswered_return(affiliate),
-        **_describe_hold(affiliate, row, now),
+        **_describe_hold(affiliate, row, forecast, now),
+        "outdated": [payout for payout in payout_delay.list_payouts_under_way(affiliate) if payout.is_outdated],
+        "outdated_because": payout_delay.explain_outdated(forecast),
         "earlier": affiliate.payout_details.all()[1:11],
     }
     return render(request, "payouts/details.html", context)
@@ -82,7 +104,9 @@ def confirm_details(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> Htt
     return redirect("payouts:details")
 
 
-def _describe_hold(affiliate: Affiliate, row: PayoutDetails | None, now: datetime) -> dict[str, Any]:
+def _describe_hold(
+    affiliate: Affiliate, row: PayoutDetails | None, forecast: PayoutForecast | None, now: datetime
+) -> dict[str, Any]:
     """Return until when payouts to the details `row` are held, by which clause, and which close can pay to them."""
     agreement = _get_applicable_version(affiliate, now)
     email_hold = PayoutHold.objects.filter(affiliate=affiliate).after_email_change(now).order_by("-ends_at").first()
@@ -96,7 +120,7 @@ def _describe_hold(affiliate: Affiliate, row: PayoutDetails | None, now: datetim
         "email_hold": email_hold,
         "agreement": agreement,
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
-        "delay": payout_delay.find_delay(get_payout_forecast(affiliate, now), end) if end else None,
+        "delay": payout_delay.find_delay(forecast, end) if end else None,
     }
 
 
@@ -135,7 +159,7 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         else:
             messages.success(request, _describe_change(is_first=is_first))
             return redirect("payouts:details")
-    agreement = _get_applicable_version(affiliate, now)
+    agreement, forecast = _get_applicable_version(affiliate, now), get_payout_forecast(affiliate, now)
     days = details.get_hold_days(agreement, now)
     context = {
         "form": form,
@@ -143,9 +167,10 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "offers_second_factor": not has_second_factor(affiliate.user),
         "agreement": agreement,
         "days": days,
-        "delay": payout_delay.find_delay(get_payout_forecast(affiliate, now), now + timedelta(days=days)),
+        "delay": payout_delay.find_delay(forecast, now + timedelta(days=days)),
         "present": current,
         "under_way": payout_delay.list_payouts_under_way(affiliate),
+        "outdated_because": payout_delay.explain_outdated(forecast),
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
     }
     return render(request, "payouts/change_details.html", context)

@@ -1,5 +1,6 @@
 """The operations page of the admin: scheduled tasks and nightly integrity checks."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -65,6 +66,10 @@ class ScheduledTaskAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         problems = request.GET.get("problems", "")
         statuses, checks = scheduled_tasks.list_task_statuses(timezone.now()), integrity_checks.list_latest_checks()
+        daily_tasks = [task.name for task in (tasks.verify_ledger, tasks.verify_acceptances, tasks.verify_rollups)]
+        started = scheduled_tasks.get_first_run_time()
+        every = max((one.every for one in statuses if one.name in daily_tasks), default=timedelta())
+        first_check = integrity_checks.get_first_check_time(started, every) if started else None
         if problems == "tasks":
             statuses = [status for status in statuses if status.state in scheduled_tasks.PROBLEM_STATES]
         if problems == "checks":
@@ -79,8 +84,9 @@ class ScheduledTaskAdmin(ReadOnlyAdmin):
             task_statuses=statuses,
             integrity_checks=checks,
             earliest_hour=integrity_checks.EARLIEST_HOUR,
-            first_check=integrity_checks.get_next_check_time(timezone.now()),
-            daily_tasks=[task.name for task in (tasks.verify_ledger, tasks.verify_acceptances, tasks.verify_rollups)],
+            first_check=first_check,
+            is_check_late=bool(first_check and timezone.now() > first_check + scheduled_tasks.LATENESS_TOLERANCE),
+            daily_tasks=daily_tasks,
             failures=[(scheduled_tasks.get_title(run.task.name), run) for run in failures[:MAX_FAILURES_SHOWN]],
         )
 

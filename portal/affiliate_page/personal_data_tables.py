@@ -14,7 +14,7 @@ from portal import erasure
 from portal.affiliate_page.tables import Cells, Context, Table
 from portal.models import ErasureRequest
 from portal.personal_data.fields import FIELDS, Handling
-from portal.personal_data.owned_rows import collect_rows
+from portal.personal_data.owned_rows import Rows, collect_rows
 from portal.row_counts import CountedRows, count_together
 
 PERMISSION = "portal.view_erasurerequest"
@@ -29,6 +29,16 @@ _HANDLINGS: tuple[tuple[Handling, str | Promise], ...] = (
 )
 # The trail has records about others, too; the tab “Timeline” has those of the affiliate.
 _LEFT_OUT = ("audit",)
+
+
+# Where the plural of a model is not what its rows are.
+_TITLES: dict[str, str | Promise] = {
+    "acceptance_persons": gettext_lazy("Personal fields of acceptances"),
+    "email_addresses": gettext_lazy("E-mail addresses of the account"),
+    "emails": gettext_lazy("E-mails sent to the affiliate"),
+    "orders": gettext_lazy("Orders that earn commission"),
+    "orders_claimed": gettext_lazy("Orders that name the affiliate and earn nothing"),
+}
 
 
 def _list_requests(context: Context) -> Sequence[Cells]:
@@ -51,10 +61,18 @@ def _list_stored(context: Context) -> Sequence[Cells]:
     rows = {name: found for name, found in collect_rows(context.affiliate).items() if name not in _LEFT_OUT}
     counts = count_together({name: CountedRows(found) for name, found in rows.items()})
     return [
-        (capfirst(found.model._meta.verbose_name_plural), f"{counts[name].number:,}", _describe_deletion(found.model))
+        (
+            _get_title(name, found),
+            f"{counts[name].number:,}",
+            _describe_deletion(found.model),
+        )
         for name, found in rows.items()
         if counts[name].number
     ]
+
+
+def _get_title(name: str, rows: Rows) -> str:
+    return str(_TITLES.get(name) or capfirst(rows.model._meta.verbose_name_plural))
 
 
 def _describe_deletion(model: type[Model]) -> str | Promise:

@@ -105,7 +105,8 @@ class MonthlyCloses:
             self.context.timeline.schedule(closed_at + remaining * 0.7, partial(self._reissue, returned, pay=False))
 
     def _return(self, payout: Payout, now: datetime) -> None:
-        self._import([f"{payout.reference},failed,{payout.amount},Returned by the bank: account closed."], now)
+        returned_by = "PayPal" if payout.details.method == "paypal" else "the bank"
+        self._import([f"{payout.reference},failed,{payout.amount},Returned by {returned_by}: account closed."], now)
 
     def _reissue(self, payout: Payout, now: datetime, *, pay: bool) -> None:
         preparer = self.context.staff["preparer"]

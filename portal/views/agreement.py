@@ -33,6 +33,7 @@ from agreements.term_impact import TermImpact
 from agreements.views import accept_page
 from compliance.offboarding import declined_versions
 from lib.client_address import get_client_address
+from lib.components import render_copy_field
 from payouts.closing.leaving_forecast import forecast_leaving
 from payouts.commissions.term_impact import measure_impact
 from payouts.commissions.unsettled_earnings import get_unsettled_earnings
@@ -120,10 +121,11 @@ def _accept(
 
 def _format_ready_link(link: Link) -> SafeString:
     return format_html(
-        '{} <a href="{}">{}</a>',
+        '{} {} <a href="{}">{}</a>',
         _("Your first tracking link is ready to be shared:"),
+        render_copy_field(build_short_url(link), _("the link")),
         reverse("tracking:link", args=[link.pk]),
-        build_short_url(link),
+        _("Open its page"),
     )
 
 

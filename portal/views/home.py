@@ -1,5 +1,6 @@
 """The affiliate's home: next steps first, then money, progress and orders (specification 10)."""
 
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,9 @@ from agreements.models import AgreementVersion
 from lib import charts
 from lib.formatting import format_money
 from lib.money import ZERO
-from payouts.closing import due_parts, payout_forecast
+from payouts.closing import due_parts, payout_delay, payout_forecast
 from payouts.closing.payout_forecast import PayoutEligibility
+from payouts.payout_details.details import get_hold_days
 from payouts.views.statements import build_negative_balance_context
 from portal import affiliate_summary, figures, frame, home_cards, next_steps
 from portal.frame import Frame
@@ -30,6 +32,7 @@ def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     page_frame = frame.get_frame(request)
     summary: Any = affiliate_summary.get_affiliate_summary(affiliate, page_frame.now)
     page_frame.unread_notifications = summary.unread_notifications
+    page_frame.has_review_to_answer = bool(summary.review_to_reply or summary.review_with_question)
     context: dict[str, Any] = {
         "affiliate": affiliate,
         "summary": summary,
@@ -96,6 +99,9 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
         "expected": expected,
         "is_final": payout_forecast.is_final(eligibility, close.at),
         "unpaid_reasons": unpaid_reasons,
+        "close_after_change": payout_delay.find_close_after(
+            page_frame.now + timedelta(days=get_hold_days(agreement, page_frame.now)), close, agreement, page_frame.now
+        ),
         "paying_close": unpaid_reasons
         and payout_forecast.find_paying_close(
             eligibility, expected=expected, agreement=page_frame.applicable_version, close=close

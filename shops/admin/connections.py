@@ -238,6 +238,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         connection = get_object_or_404(Connection.objects.select_related("created_by"), pk=object_id)
         return money_page(
             self, request, "admin/shops/connection.html", connection.name, buttons=self._list_buttons(request, object_id),
+            has_api=get_connector(connection).has_api,
             can_change=request.user.has_perm(CHANGE), now=timezone.now(),
             requeue_url=_get_url(connection, "requeue"), categories_url=_get_url(connection, "categories"),
             back=build_changelist_url(Connection), **build_context(connection, request.GET.get("state", "")),

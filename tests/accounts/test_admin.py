@@ -115,6 +115,19 @@ def test_new_user_gets_lowercase_email(root: Client) -> None:
     assert "Example" not in str(record.after)
 
 
+def test_page_of_a_user_says_whether_there_is_a_password_not_how_it_is_stored(root: Client) -> None:
+    user = make_staff()
+    address = reverse("admin:accounts_user_change", args=[user.pk])
+    user.set_password("correct horse battery")
+    user.save(update_fields=["password"])
+    page = root.get(address).content.decode()
+    assert "A password is set." in page
+    assert "salt" not in page
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    assert "No password is set." in root.get(address).content.decode()
+
+
 def test_password_change_is_audited(root: Client) -> None:
     user, secret = make_user(), "a long enough pass phrase"
     address = reverse("admin:auth_user_password_change", args=[user.pk])

@@ -1,6 +1,7 @@
 """Admin pages and staff actions of compliance."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils import timezone
 from affiliates.models import Affiliate, State
 from agreements.models import AgreementVersion, Program
 from audit.models import AuditRecord
+from compliance.admin.ending_facts import compute_end_times
 from compliance.models import Review, ReviewFile, Signal, TargetNotice, TargetPause, TerminationNotice
 from compliance.offboarding import termination
 from compliance.reviews import appeals, decisions, replies
@@ -349,7 +351,10 @@ def test_announcement_of_the_end_says_what_happens_to_links_orders_and_money(cli
         f"still count for {agreement.attribution_days} days after it",
         "are placed before the end (clause 11.1)",
         "holding periods continue, and each is validated or reversed as before (clause 4.6)",
-        "Held money (0.00 USD of it today)",
+        "Held commissions (0.00 USD of those not settled yet)",
+        f"The program can end {agreement.termination_notice_days} days after the announcement at the earliest (clause 11.1)",
+        "With that end, orders count until",
+        "the last payouts can be expected then",
         "each pays every positive balance, whatever its size (clause 10.5)",
         "Payouts under way (0.00 USD today)",
         "The clauses are those of version 1.",
@@ -357,6 +362,12 @@ def test_announcement_of_the_end_says_what_happens_to_links_orders_and_money(cli
         assert text in page, text
     unsettled = Commission.objects.get().amount
     assert f"Commissions not settled yet ({unsettled} USD today)" in page
+
+
+def test_last_payouts_follow_the_close_after_the_last_holding_period(agreement):
+    agreement.attribution_days, agreement.validation_days, agreement.close_day = 30, 15, 3
+    times = compute_end_times(agreement, datetime(2026, 3, 1, tzinfo=UTC))
+    assert times == ("1 Mar 2026", "31 Mar 2026", "15 Apr 2026", "3 May 2026")
 
 
 def test_program_page_links_to_the_announcement_until_the_end_is_announced(client, agreement):

@@ -46,7 +46,7 @@ def build_url(draft: AgreementVersion, months: str = "") -> str:
 @pytest.mark.parametrize("months", ["", "1", "3", "12"])
 def test_backtest_page_shows_actual_and_projected_commission(superuser, draft, months):
     page = superuser.get(build_url(draft, months)).content.decode().replace("\N{NO-BREAK SPACE}", " ")
-    for text in ("20.00 USD", "16.00 USD", "−4.00 USD", "Affiliate A", "Home decor"):
+    for text in ("20.00 USD", "16.00 USD", "−4.00 USD", "Affiliate A", "Home decor", "2 of 2 affiliates whose"):
         assert text in page
 
 

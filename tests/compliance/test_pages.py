@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from compliance.models import AbuseReport, Review, ReviewFile, Signal
 from compliance.reviews import decisions, replies
@@ -231,3 +232,21 @@ def test_abuse_reports_are_limited_without_the_cache(client, db, network, monkey
     monkeypatch.setattr(cache, "add", fail)
     monkeypatch.setattr(abuse_reports, "GLOBAL_LIMIT_FACTOR", 2)
     assert [post_report(client, network + "1").status_code for _ in range(3)] == [302, 302, 429]
+
+
+def test_menu_marks_reviews_until_the_reply_and_the_list_says_replied(signed_in, review):
+    mark = f'{reverse("compliance:reviews")}">Reviews<span class="todo-badge"'
+    pages = [reverse("portal:home"), reverse("portal:profile")]
+    assert all(mark in signed_in.get(page).content.decode() for page in pages)
+    assert "replied" not in signed_in.get(reverse("compliance:reviews")).content.decode()
+    reply(signed_in, review)
+    assert not any(mark in signed_in.get(page).content.decode() for page in pages)
+    assert "replied" in signed_in.get(reverse("compliance:reviews")).content.decode()
+
+
+def test_review_page_says_what_the_activity_means_and_names_the_held_goods(signed_in, review):
+    page = signed_in.get(reverse("compliance:review", args=[review.pk])).content.decode()
+    activity = review.agreement.activities.get(code="fraud")
+    assert f"<q>{escape(activity.text)}</q>" in page
+    held = page[page.index("Held money") :].partition("</ul>")[0]
+    assert "(Home decor): 5.00" in held

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from audit.models import AuditRecord
 from mail.models import Message
-from tests.factories import NOW, make_staff
+from tests.factories import NOW, make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +66,16 @@ def test_sent_message_cannot_be_sent_again(root: Client) -> None:
 def test_outbox_requires_superuser(client: Client) -> None:
     client.force_login(make_staff("affiliate managers", "compliance reviewers", "payout preparers", "payout approvers"))
     assert client.get(LIST).status_code == 403
+
+
+def test_emails_are_found_by_their_affiliate_or_the_whole_address(root: Client, db: None) -> None:
+    affiliate = make_affiliate(name="Greta Gardener")
+    Message.objects.create(kind="a_test", to=affiliate.user.email, key="1", created_at=NOW, text="x")
+    for text in (affiliate.code, "greta", affiliate.user.email[:5], affiliate.user.email):
+        assert affiliate.user.email in root.get(LIST, {"q": text}).content.decode(), text
+    page = root.get(LIST, {"q": "no-one"}).content.decode()
+    assert affiliate.user.email not in page
+    assert "Whole e-mail address of the recipient" in page
 
 
 def test_newest_email_comes_first_whatever_its_id(root: Client) -> None:

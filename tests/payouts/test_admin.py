@@ -108,6 +108,7 @@ def test_trial_balance_links_to_entries_and_journal(make_sent_batch, preparer, s
     balance = read_text(client.get(reverse("admin:payouts_ledgertransaction_trial_balance")))
     assert balance.count("125.50 USD") >= 2
     assert "0.00 USD" in balance
+    assert "Commissions that no close has settled yet are not included: 0.00 USD." in balance
     link = reverse("admin:payouts_ledgerentry_changelist") + "?account__exact=payouts_in_transit"
     assert link in balance
     assert "25.50 USD" in read_text(client.get(link))

@@ -201,7 +201,7 @@ def test_list_offers_quarters_and_years(affiliate, sign_in):
     [
         ({"state": "forfeited"}, "State: <strong>forfeited</strong>"),
         ({"since": "2026-02-01", "until": "2026-02-28"}, "Placed: <strong>1 Feb 2026 to 28 Feb 2026</strong>"),
-        ({"order": "nothing"}, "See why an order is not credited to you"),
+        ({"order": "nothing"}, "with your coupon or a click on your link."),
         (
             {"state": "held", "category": "sports-garden"},
             "Category: <strong>Sports &amp; garden</strong> (finds nothing on its own)",

@@ -68,6 +68,23 @@ def test_missing_order_has_a_next_step_and_tells_nothing_of_others(seller, sign_
     assert "Please check</textarea>" in form
 
 
+def test_empty_list_answers_for_the_order_that_was_looked_for(seller, sign_in, settings):
+    other = make_affiliate(at=BEGIN)
+    assign_coupon(affiliate=other, code="OTHER", assigned_from=BEGIN, now=BEGIN, by=None)
+    send_order("JP-200", "OTHER")
+    client, url, pages = sign_in(seller), reverse("payouts:commissions"), []
+    for number in ("JP-200", "JP-300"):
+        content = read_text(client.get(url, {"order": number}))
+        pages.append(content[content.index("<main") : content.index("</main>")].replace(number, "NUMBER"))
+    assert pages[0] == pages[1]
+    assert "No order NUMBER with your coupon or a click on your link." in pages[0]
+    own = read_text(client.get(url, {"order": "jp-100", "state": "held"}))
+    assert "Order JP-100 is credited to you, but does not match the other filters." in own
+    assert reverse("payouts:order", args=[Commission.objects.get(affiliate=seller).order_id]) in own
+    settings.ORDER_LOOKUPS_PER_HOUR = 0
+    assert "You have looked up too many orders" in read_text(client.get(url, {"order": "JP-300"}))
+
+
 def test_list_of_commissions_has_one_search(seller, sign_in):
     page = read_text(sign_in(seller).get(reverse("payouts:commissions")))
     assert page.count('type="search"') == 1

@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from lib.admin.pages import build_changelist_url
 from payouts.closing.close import close_month
-from payouts.disbursement import approval, bank_results, exports, payout_transitions
+from payouts.commissions import holds
+from payouts.disbursement import approval, bank_results, exports, partial_approval, payout_transitions
 from payouts.disbursement.month_end import Step, find_month_end
-from payouts.models import Payout
+from payouts.models import Payout, PayoutBatch
 from tests.payouts.conftest import FEBRUARY, MARCH, build_url, read_text
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +128,7 @@ def test_failed_payout_is_shown_until_it_is_decided(make_sent_batch, preparer, s
     _states, text = read_steps(client)
     assert "Payouts that came back" not in text
     assert f"Retry of {failed.reference}" in text
-    assert f"{failed.affiliate}, 25.50 USD" in text
+    assert f"1 payout, 25.50 USD ({failed.affiliate}) draft Next: submit it" in text
     # The button would be refused.
     assert "/reissue/" not in read_text(client.get(build_url(failed)))
 
@@ -155,3 +156,27 @@ def test_running_month_says_from_when_it_can_be_closed_and_offers_the_dry_run(
     assert "Dry run of 2026-02" in text
     assert "If no one closes it, it is closed automatically on 3 Mar 2026" in text
     assert f'href="{URL}"' in page
+
+
+def test_batch_of_held_back_payouts_is_listed_with_its_sum_and_next_step(
+    make_draft_batch, preparer, approver, sign_in_staff
+):
+    batch = make_draft_batch()
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    held = batch.payouts.select_related("affiliate").get(amount="25.50")
+    holds.hold_payouts(affiliate=held.affiliate, source="staff", reason="Check.", now=FEBRUARY, by=approver)
+    digest = partial_approval.select_payable(approval.summarize_batch(batch, FEBRUARY)).digest
+    client = sign_in_staff(approver)
+    page = read_text(client.post(build_url(batch, "approve"), {"digest": digest, "payable": "1"}, follow=True))
+    rest = PayoutBatch.objects.exclude(pk=batch.pk).get()
+    assert f'in a batch of their own: <a href="{build_url(rest)}">{rest.name}</a>' in page
+    _states, text = read_steps(client)
+    assert f"{batch.name} : 1 payout, 100.00 USD approved Next: export its payment files" in text
+    assert f"{rest.name} : 1 payout, 25.50 USD draft Next: submit it 1 payout cannot be sent now" in text
+    assert "2 payouts, 125.50 USD" not in text
+    exports.export(batch=batch, now=FEBRUARY, by=preparer)
+    bank_results.mark_paid(batch=batch, now=FEBRUARY, by=preparer)
+    states, text = read_steps(client)
+    assert set(states.values()) == {"done"}
+    assert "Everything is done for this month" not in text
+    assert f"{rest.name} : 1 payout" in text

@@ -70,7 +70,8 @@ def send_order(
 def test_order_waits_for_completion(read_order_page, seller):
     send_order(status="paid")
     content = read_order_page(JANUARY)
-    text = "Waiting for the shop to mark the order complete. The commission is validated 30 days after that. clause 4.6"
+    text = "Waiting for the shop to mark the order complete. The commission is validated 30 days after that. "
+    text += "The close of that month adds it to your balance. clause 4.6"
     assert text in content
     assert PAID not in content
 
@@ -243,6 +244,20 @@ def test_settled_line_shows_state_of_its_payout(read_order_page, preparer, appro
     payout_transitions.reissue(payout=Payout.objects.get(), reason="So.", now=MARCH, by=approver)
     retry = Payout.objects.get(replaces=payout)
     assert f"The payout, reference {retry.reference}, is being prepared." in read_order_page(MARCH)
+
+
+def test_settled_line_says_that_a_payout_to_the_old_account_is_not_sent(read_order_page, seller):
+    """The new account of 3 March is held until 10 March, so the close of 3 April can pay to it."""
+    send_order()
+    close_january_and_february()
+    details.change_details(
+        affiliate=seller, method="paypal", account="n@example.com", holder="N", now=MARCH + timedelta(hours=1), by=None
+    )
+    content = read_order_page(MARCH + timedelta(days=1))
+    reference = Payout.objects.get().reference
+    assert f"The payout, reference {reference}, was prepared. You changed your payout details, so it" in content
+    assert "The first close that can pay to the new account is that on 3 Apr 2026." in content
+    assert "is being prepared" not in content
 
 
 def test_carried_over_line_shows_reason_and_later_payout(read_order_page):

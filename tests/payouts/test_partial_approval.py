@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from audit.models import AuditRecord
 from mail.models import Message
 from mail.rendering import render
+from payouts.admin.payouts import describe_next_step
 from payouts.commissions import holds
 from payouts.disbursement import approval, exports, partial_approval
 from payouts.errors import SecondApprovalRequired
@@ -46,6 +47,10 @@ def test_payable_payouts_are_approved_and_the_others_wait_as_drafts(batch, prepa
     )
     [file] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
     assert file.total == Decimal("100.00")
+    waiting = rest.payouts.select_related("batch").get()
+    assert f">{rest.name}</a> waits to be submitted" in describe_next_step(waiting)
+    assert "It cannot be sent now: The affiliate&#x27;s payouts are on hold." in describe_next_step(waiting)
+    assert "waits for the results of the bank or provider." in describe_next_step(batch.payouts.get())
     # Released, the rest goes the usual way.
     holds.release_payouts(affiliate=rest.payouts.get().affiliate, source="staff", now=FEBRUARY, by=approver)
     approval.submit(batch=rest, now=FEBRUARY, by=preparer)
@@ -77,7 +82,9 @@ def test_page_offers_the_others_and_the_return_to_the_preparer(batch, approver, 
     client = sign_in_staff(approver)
     page = read_text(client.get(build_url(batch, "approve")))
     assert "1 payout of 100.00 USD" in page
-    assert "25.50" not in page
+    assert "These payouts cannot be sent now: 25.50 USD" in page
+    assert "The affiliate&#x27;s payouts are on hold. It can be sent once the hold is released." in page
+    assert "You can approve the others, 100.00 USD" in page
     assert "Approve the other payout" in page
     assert "Return all of them to the preparer with a note" in page
     client.post(build_url(batch, "approve"), {"digest": select_payable(batch).digest, "payable": "1"})

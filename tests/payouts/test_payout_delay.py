@@ -1,5 +1,6 @@
 """Before and after a change of payout details, pages name the closes that its hold misses."""
 
+import html
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -40,7 +41,7 @@ def payee(make_payable_affiliate, grant, sign_in, monkeypatch):
 def read_page(client, name: str, at: datetime) -> str:
     with time_machine.travel(at, tick=False):
         page = read_text(client.get(reverse(name if ":" in name else f"payouts:{name}")))
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def test_change_that_misses_the_next_close_says_which_payout_before_it_is_saved(payee, sign_in):
@@ -109,6 +110,17 @@ def test_leave_page_follows_a_hold_as_the_home_does(payee, sign_in):
     assert "From the close on 3 Mar 2026 on, the payout threshold no longer applies" in leave
 
 
+def test_leave_page_adds_up_all_that_is_still_to_be_paid(payee, grant, sign_in):
+    """50.00 is being prepared, and an adjustment of 3.00 waits for the next close."""
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    grant(payee, "3.00")
+    client = sign_in(payee)
+    page = read_page(client, "portal:leave", FEBRUARY)
+    assert "So are adjustments of 3.00 USD at the next monthly close." in page
+    assert "In all, without what is held, 53.00 USD is still to be paid to you." in page
+    assert reverse("portal:leave") in client.get(reverse("portal:agreement")).content.decode()
+
+
 def test_leave_page_names_a_hold_of_staff_and_no_date_that_it_would_end(payee, sign_in, approver):
     holds.hold_payouts(affiliate=payee, source="staff", reason="Unclear account.", now=JANUARY, by=approver)
     page = read_page(sign_in(payee), "portal:leave", BEFORE_CLOSE)
@@ -129,3 +141,28 @@ def test_leave_page_says_from_when_a_small_balance_is_paid(payee, grant, sign_in
     page = read_page(sign_in(payee), "portal:leave", BEFORE_CLOSE)
     assert "The close on 3 Feb 2026 does not pay your balance" in page
     assert "The first close that can pay it is that on 3 Mar 2026 ." in page
+
+
+OUTDATED = (
+    "You changed your payout details, so it can't be sent. Staff take it out, and its amount goes back to your balance. "
+    "The first close that can pay to the new account is that on 3 Mar 2026."
+)
+
+
+def test_every_page_says_that_a_payout_to_the_old_account_is_not_sent(payee, grant, sign_in):
+    """The close of 3 February prepared 50.00. After a change of the same day, that of 3 March can pay again."""
+    masked = payee.payout_details.get().masked
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    client = sign_in(payee)
+    home = read_page(client, "portal:home", FEBRUARY)
+    assert "Payouts being prepared 50.00 USD" in home
+    assert "can't be sent" not in read_page(client, "details", FEBRUARY)
+    details.change_details(affiliate=payee, method="paypal", account="n@example.com", holder="N", now=FEBRUARY, by=None)
+    home, payouts = (read_page(client, name, FEBRUARY) for name in ("portal:home", "payouts:payouts"))
+    assert "Payouts being prepared" not in home
+    assert "Payouts to your previous account, which go back to the balance 50.00 USD" in home
+    assert OUTDATED in payouts
+    for name in ("details", "portal:leave"):
+        page = read_page(client, name, FEBRUARY)
+        assert f"A payout of 50.00 USD to {masked} was prepared. {OUTDATED}" in page
+        assert "is being prepared" not in page

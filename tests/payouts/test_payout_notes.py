@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 
 from affiliates import status_history
 from affiliates.models import State
@@ -10,7 +11,7 @@ from payouts.closing.close import close_month, get_month_to_close
 from payouts.closing.dry_run import PayoutWarning, iter_csv_rows, simulate_close
 from payouts.disbursement import approval, bank_results, payout_notes, payout_transitions
 from payouts.disbursement.approval import list_payout_warnings
-from payouts.models import Payout
+from payouts.models import Payout, PayoutDetails
 from payouts.payout_details import details
 from tests.payouts.conftest import FEBRUARY, JANUARY, MARCH, build_url, close_and_get_batch, read_text
 
@@ -132,3 +133,22 @@ def test_approver_reads_why_a_payout_is_below_the_threshold(
         f" {cause} 20 Jan 2026, 12:00 UTC (clause 10.5 of version 1)"
     ) in page
     assert '<td class="p-2">terminated</td>' in page
+
+
+def test_month_end_and_approval_count_the_same_payouts_as_unusual(
+    make_payable_affiliate, grant, preparer, approver, sign_in_staff
+):
+    small, gone, usual = (make_payable_affiliate() for _number in range(3))
+    for affiliate, amount in ((small, "4.48"), (gone, "40.00"), (usual, "40.00")):
+        grant(affiliate, amount)
+    for affiliate in (small, gone):
+        status_history.change_status(affiliate=affiliate, to=State.TERMINATED, now=JANUARY, by=None, reason="a test")
+    PayoutDetails.objects.filter(affiliate=usual).update(country="FR")
+    batch = close_and_get_batch(date(2026, 1, 1), FEBRUARY)
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    client = sign_in_staff(approver)
+    page = read_text(client.get(build_url(batch, "approve")))
+    assert "3 payouts are unusual" in page
+    assert page.count("The affiliate was terminated on 20 Jan 2026, 12:00 UTC; this is what they had earned") == 1
+    assert page.count("The account is in France, the affiliate in") == 1
+    assert "3 payouts are unusual" in read_text(client.get(reverse("admin:payouts_close_month_end")))

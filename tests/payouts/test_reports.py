@@ -292,5 +292,5 @@ def test_change_is_described_with_percent_and_difference(now, before, expected):
 
 
 def test_change_of_a_rate_is_described_in_points():
-    assert changes._describe_points(Decimal("2.504"), Decimal("2.00")) == ("▲ +0.50 points", "up")
-    assert changes._describe_points(Decimal("1"), Decimal("2.00"))[0] == "▼ −1.00 points"
+    assert changes._describe_points(Decimal("2.504"), Decimal("2.00")) == ("▲ 0.50 points", "up")
+    assert changes._describe_points(Decimal("1"), Decimal("2.00"))[0] == "▼ 1.00 points"

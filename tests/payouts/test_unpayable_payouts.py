@@ -15,7 +15,7 @@ from payouts.errors import ApprovalVoided
 from payouts.ledger import booking
 from payouts.models import Account, LedgerTransaction
 from payouts.payout_details import details
-from tests.payouts.conftest import FEBRUARY, MARCH
+from tests.payouts.conftest import FEBRUARY, MARCH, build_url, read_text
 from tests.payouts.test_batches import approve_batch, get_account_total, list_states
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +80,27 @@ def test_held_payout_must_be_removed_before_submission(make_draft_batch, prepare
     booked = LedgerTransaction.objects.get(source=f"payout:{new.pk}:issued")
     assert booked.memo == new.reference
     assert get_account_total(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
+
+
+def test_batch_that_cannot_be_sent_says_why_and_is_not_offered_for_submission(
+    make_draft_batch, preparer, approver, sign_in_staff
+):
+    batch = make_draft_batch()
+    first, second = batch.payouts.select_related("affiliate").order_by("amount")
+    client, choice = sign_in_staff(preparer), "No payout of this batch can be sent now, so it cannot be submitted."
+    assert "Submit these payouts" in read_text(client.get(build_url(batch, "submit")))
+    holds.hold_payouts(affiliate=first.affiliate, source="staff", reason="Check.", now=FEBRUARY, by=approver)
+    page = read_text(client.get(build_url(batch, "submit")))
+    assert f"{first.affiliate}, 25.50 USD: The affiliate&#x27;s payouts are on hold." in page
+    assert "Remove the unpayable payouts to submit the rest, or wait." in page
+    assert 'name="confirmed"' not in page
+    holds.hold_payouts(affiliate=second.affiliate, source="staff", reason="Check.", now=FEBRUARY, by=approver)
+    with pytest.raises(ValidationError, match=choice):
+        approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    assert choice in read_text(client.get(build_url(batch, "submit")))
+    page = read_text(client.get(build_url(batch)))
+    assert page.count("It can be sent once the hold is released.") == 2
+    assert build_url(batch, "remove_unpayable") in page
 
 
 def test_holding_a_payout_removes_it_from_the_batch(make_draft_batch, preparer, approver):

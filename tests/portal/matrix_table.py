@@ -132,6 +132,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     "payouts:statements": (affiliate_page("200"), affiliate_page("200")),
     # Without a period.
     "payouts:statements_period": (affiliate_page("302 payouts:statements"), NOT_ALLOWED),
+    "payouts:payouts_period": (affiliate_page("302 payouts:payouts"), NOT_ALLOWED),
     "payouts:statement": (owner_only("200"), owner_only("200")),
     "payouts:statement_pdf": (owner_only("200"), owner_only("200")),
     "payouts:statement_csv": (owner_only("200"), owner_only("200")),

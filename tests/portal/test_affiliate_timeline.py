@@ -134,7 +134,10 @@ def test_owner_sees_what_is_stored_and_the_state_of_the_request(client, affiliat
     assert "kept under a pseudonym for the years that the agreement states" in page
     erasure.request_erasure(affiliate=affiliate, now=timezone.now(), by=None)
     page = client.get(build_url(affiliate, "personal_data")).content.decode()
-    assert "waits: The affiliate is still in the program." in page
+    assert "waits: The affiliate is still in the program: they leave it, or you give notice." in page
+    assert "<td>E-mails</td>" not in page
+    assert "E-mails sent to the affiliate" in page
+    assert "Personal fields of acceptances" in page
     assert ACCOUNT not in page
 
 

@@ -17,6 +17,7 @@ from audit.models import AuditRecord
 from compliance.models import Review
 from compliance.reviews import appeals, decisions, replies
 from compliance.reviews.open_review import open_review
+from lib.formatting import format_datetime_for
 from mail import outbox
 from mail.models import Message
 from mail.rendering import render
@@ -26,6 +27,7 @@ from payouts.payout_details import details
 from portal import erasure
 from portal.models import ErasureRequest
 from portal.tasks import carry_out_erasures
+from tests.compliance.cases import make_active_affiliate, make_order
 from tests.factories import make_staff
 from tests.portal.erasure_scenario import credit
 
@@ -133,6 +135,22 @@ def test_erasure_waits_for_a_positive_balance(terminated):
     assert "Your balance is 12.30 USD and must be 0.00. A monthly close pays it out" in text
 
 
+def test_unsettled_commissions_are_named_with_their_sum_and_the_end_of_the_holding_period(agreement):
+    affiliate = make_active_affiliate()
+    placed_at = timezone.now() - timedelta(days=2)
+    commission = make_order(affiliate, placed_at, order_id="A")
+    assert commission.validates_at
+    text = list_for_staff(affiliate)[-1]
+    assert text.startswith(
+        "Commissions of 5.00 USD are not settled yet: a close settles each after its holding period."
+    )
+    assert f"The last holding period ends on {format_datetime_for(commission.validates_at, affiliate)}." in text
+    make_order(affiliate, placed_at, order_id="B", status="paid")
+    text = list_for_staff(affiliate)[-1]
+    assert "Commissions of 10.00 USD" in text
+    assert "Not all of their orders are complete" in text
+
+
 def test_negative_balance_waits_for_a_write_off(terminated):
     """Nothing pays it out: the affiliate reads that staff decide, and staff what to do."""
     credit(terminated, "-50.00")
@@ -145,7 +163,9 @@ def test_negative_balance_waits_for_a_write_off(terminated):
     proposer, approver = make_staff(superuser=True), make_staff(superuser=True)
     fields = {"affiliate": terminated, "reason": "Uncollectible.", "now": timezone.now()}
     adjustment = adjustments.propose_write_off(**fields, by=proposer)
-    assert "An adjustment of 50.00 USD (proposed) has not been settled by a close yet." in list_for_staff(terminated)
+    assert "An adjustment of 50.00 USD (proposed) has not been settled by a close yet." in " ".join(
+        list_for_staff(terminated)
+    )
     adjustments.approve(adjustment=adjustment, now=timezone.now(), by=approver)
     assert "An adjustment of 50.00 USD to your balance is not settled yet." in list_for_affiliate(terminated)
 

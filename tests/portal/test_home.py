@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from affiliates.models import State
 from agreements import acceptance_requests, promotions, publishing, version_drafts
-from agreements.models import AgreementVersion
+from agreements.models import AgreementVersion, Program
 from agreements.periods import Period, get_start_of_day
 from compliance.models import TargetCheck
 from compliance.reviews.open_review import open_review
@@ -22,7 +22,8 @@ from lib import charts
 from lib.charts import Day
 from payouts.closing import payout_forecast
 from payouts.commissions import holds
-from payouts.models import Commission
+from payouts.disbursement import payout_transitions
+from payouts.models import Commission, Payout
 from payouts.payout_details import details
 from portal import affiliate_summary, frame, home_cards
 from shops import intake
@@ -63,6 +64,11 @@ def test_next_steps_come_first(greta, client_for):
     assert html.index("Next steps") < html.index("Balance")
     assert "Add payout details" in html
     assert "Create your first tracking link" in html
+
+
+def test_empty_list_of_orders_names_a_coupon_only_to_who_has_one(greta, affiliate_factory, client_for):
+    assert "Share a tracking link or your coupon." in client_for(greta.user).get("/home/").content.decode()
+    assert "Share a tracking link. Your" in client_for(affiliate_factory().user).get("/home/").content.decode()
 
 
 def test_home_shows_pending_commissions_and_latest_orders(greta, client_for):
@@ -219,10 +225,14 @@ def list_cards(client) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize(
     ("now", "before", "change"),
     [
-        ("20.00", "5.00", "▲ 300.0 % (+15.00 USD) against last month until 22 Oct 2026"),
-        ("4.00", "5.00", "▼ 20.0 % (−1.00 USD) against last month until 22 Oct 2026"),
-        ("5.00", "5.00", "no change against last month until 22 Oct 2026"),
-        ("5.00", "0.00", "nothing last month until 22 Oct 2026"),
+        (
+            "20.00",
+            "5.00",
+            "▲ 300.0 % (+15.00 USD) against the 5.00 USD of last month until 22 Oct 2026, by day of order",
+        ),
+        ("4.00", "5.00", "▼ 20.0 % (−1.00 USD) against the 5.00 USD of last month until 22 Oct 2026, by day of order"),
+        ("5.00", "5.00", "no change against the 5.00 USD of last month until 22 Oct 2026, by day of order"),
+        ("5.00", "0.00", "by day of order; nothing was earned last month until 22 Oct 2026"),
     ],
 )
 def test_month_is_compared_with_the_last(now, before, change, greta, rf):
@@ -326,6 +336,27 @@ def test_home_says_what_could_stop_a_payout_that_nothing_stops(db, tmp_path, cli
         page = client_for(ann.user).get("/home/").content.decode()
     assert "Nothing stops it as of today." not in page
     assert "Not paid out by this close" in page
+
+
+def test_home_names_the_account_that_refused_the_last_payout(db, tmp_path, client_for):
+    """22.00 came back in March. A change on 31 March is held for seven days, past the close of 3 April."""
+    create_program("2026-01-01")
+    ann = import_affiliates(["ANN"], tmp_path)["ANN"]
+    at = "2026-01-10T12:00:00Z"
+    send_orders(build_order("A1", ("kitchen-dining", "400.00"), at=at, completed=at, coupon="ANN"))
+    close_months("2026-01", "2026-02")
+    returned_at = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    Payout.objects.update(state="sent", sent_at=returned_at)
+    payout_transitions.fail(payout=Payout.objects.get(), reason="Account closed.", now=returned_at, by=None)
+    Program.current()
+    Program.objects.update(opened_at=returned_at)
+    with time_machine.travel("2026-03-31T12:00:00Z", tick=False):
+        client = client_for(ann.user)
+        assert list_cards(client)["Next payout"] == ("22.00 USD", "The last payout to this account came back.")
+        page = re.sub(r"<[^>]+>", "", client.get("/home/").content.decode().replace("\u00a0", " "))
+    assert "Nothing stops it as of today." not in page
+    assert "If you change them now, this payout moves to the close on 3 May 2026" in page
+    assert "If you confirm them, it does not move." in page
 
 
 def test_review_stays_in_the_next_steps_after_the_reply_and_its_orders_are_marked_as_held(db, tmp_path, client_for):

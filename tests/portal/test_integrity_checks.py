@@ -88,13 +88,32 @@ def test_two_simultaneous_runs_store_one_result_and_send_one_alert(agreement, mo
     assert Message.objects.filter(kind="integrity_check_failed").count() == 1
 
 
-@pytest.mark.parametrize(("at", "first"), [(NIGHT, NIGHT), (NIGHT - timedelta(hours=1), NIGHT - timedelta(minutes=10))])
-def test_page_says_when_the_first_checks_run(agreement, client, at, first):
-    assert integrity_checks.get_next_check_time(at) == first
+def read_tasks_page(client, at: datetime) -> str:
     client.force_login(make_staff(superuser=True))
     with time_machine.travel(at, tick=False):
-        page = " ".join(client.get(reverse("admin:portal_scheduledtask_changelist")).content.decode().split())
-    assert "No check has run yet. The first ones run within half an hour of" in page
-    assert f"3 Mar 2026, {first:%H:%M} UTC" in page
+        return " ".join(client.get(reverse("admin:portal_scheduledtask_changelist")).content.decode().split())
+
+
+@pytest.mark.parametrize(
+    ("started", "first"),
+    [(NIGHT, "02:40"), (NIGHT - timedelta(hours=1), "02:30"), (NIGHT + timedelta(hours=9), "11:40")],
+)
+def test_page_says_when_the_first_checks_run_whenever_one_looks(agreement, client, started, first):
+    ScheduledTask.objects.create(name="mail.tasks.deliver", first_run_at=started)
+    later = read_tasks_page(client, started + timedelta(minutes=10))
+    page = read_tasks_page(client, started)
+    for text in (later, page):
+        assert "No check has run yet. The first ones run by" in text
+        assert f"3 Mar 2026, {first} UTC" in text
     assert "Each check runs once a day, the first time that its task below runs after 2:00 UTC." in page
     assert page.count("every 30 minutes, with a check once a day") == 3
+    # A task that has never run says when it will.
+    assert f'with a check once a day; next <time datetime="{(started + timedelta(minutes=30)).isoformat()}' in page
+    page = read_tasks_page(client, NIGHT + timedelta(days=1))
+    assert "although the first ones were due by" in page
+    assert f"3 Mar 2026, {first} UTC" in page
+    assert "was due <time" in page
+
+
+def test_page_without_any_run_says_so(agreement, client):
+    assert "No check has run yet, because no scheduled task has." in read_tasks_page(client, NIGHT)

@@ -49,7 +49,9 @@ def test_link_to_the_start_page_is_ready_after_the_first_acceptance(approved, ve
     text = accept(approved, version)
     link = Link.objects.get()
     assert (link.affiliate, link.target) == (approved, "https://www.shop.example/start")
-    assert f'<a href="/links/{link.pk}/">{tracking_links.build_short_url(link)}</a>' in text
+    assert f'data-copy="{tracking_links.build_short_url(link)}"' in text
+    assert f'<a href="/links/{link.pk}/">Open its page</a>' in text
+    assert f">{tracking_links.build_short_url(link)}</a>" not in text
 
 
 @pytest.mark.parametrize(
