@@ -11,6 +11,7 @@ from accounts.models import User
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State, StatusChange
 from audit import trail
+from lib.formatting import format_datetime
 
 TRANSITIONS: dict[State, tuple[State, ...]] = {
     State.APPLIED: (State.APPROVED, State.REJECTED),
@@ -48,11 +49,16 @@ def start_histories(
             subject=affiliate,
             now=now,
             by=by,
-            after={"state": state.value, "code": affiliate.code},
+            after={"state": state.value, "code": affiliate.code, **_name_start(at, now)},
             reason=reason,
         )
         for affiliate in affiliates
     )
+
+
+def _name_start(at: datetime, now: datetime) -> dict[str, str]:
+    """Return the start of a state that began at another time than the change was recorded, for the audit trail."""
+    return {"since": format_datetime(at)} if at != now else {}
 
 
 @transaction.atomic
@@ -97,7 +103,7 @@ def change_statuses(
                 now=now,
                 by=by,
                 before={"state": before.value},
-                after={"state": to.value, "clause": clause},
+                after={"state": to.value, "clause": clause, **_name_start(at, now)},
                 reason=reason or OWN_DECISION,
             )
         )
@@ -152,7 +158,7 @@ def change_status(
         now=now,
         by=by,
         before={"state": before.value},
-        after={"state": to.value, "clause": clause, "breach": breach},
+        after={"state": to.value, "clause": clause, "breach": breach, **_name_start(at or now, now)},
         reason=reason or OWN_DECISION,
     )
 

@@ -116,8 +116,16 @@ def send_termination_notice(notice: TerminationNotice, *, agreement: AgreementVe
         "takes_effect_at": lazy_datetime_for(notice.takes_effect_at, notice.affiliate),
         "review": str(notice.review_id or ""),
         "has_taken_part": _has_taken_part(notice.affiliate),
+        "held": _format_held(notice.affiliate, agreement),
     }
     notify(affiliate=notice.affiliate, kind="termination_notice", key=str(notice.pk), context=context)
+
+
+def _format_held(affiliate: Affiliate, agreement: AgreementVersion) -> str:
+    """Return what the open reviews of `affiliate` hold, "" for nothing."""
+    reviews = Review.objects.for_affiliate(affiliate).open()
+    held = sum((review_money.compute_held_amount(review) for review in reviews), Decimal("0.00"))
+    return format_money(held, agreement.currency) if held else ""
 
 
 def send_termination_revoked(notice: TerminationNotice, *, reason: str) -> None:
@@ -139,6 +147,7 @@ def send_leaving_confirmed(
         "ends_at": lazy_datetime_for(ends_at, affiliate),
         "clause": cite_clause(agreement, Rule.LEAVING),
         "final_clause": cite_clause(agreement, Rule.FINAL_CLOSE),
+        "held": _format_held(affiliate, agreement),
     }
     notify(affiliate=affiliate, kind="leaving_confirmed", key=_build_message_key(affiliate, now), context=context)
 

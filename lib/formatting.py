@@ -32,7 +32,9 @@ def format_datetime(at: datetime, zone: str | ZoneInfo = "UTC") -> str:
         local = at.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
     except (ZoneInfoNotFoundError, ValueError):
         local = at.astimezone(ZoneInfo("UTC"))
-    return f"{date_format(local, DATETIME_FORMAT)} {local.tzname()}"
+    name = local.tzname() or ""
+    # A zone without an abbreviation has its offset for a name, which says nothing without the word before it.
+    return f"{date_format(local, DATETIME_FORMAT)} {f'UTC{name}' if name[:1] in '+-' else name}"
 
 
 def format_datetime_for(at: datetime, affiliate: HasTimeZone) -> str:

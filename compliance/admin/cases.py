@@ -14,6 +14,7 @@ from compliance import review_money
 from compliance.deadlines import add_days, is_over
 from compliance.grounds import get_review_title, list_possible_decisions
 from compliance.models import Review, Signal
+from compliance.reviews.decisions import find_obstacle
 from compliance.reviews.review_page import build_staff_timeline
 from compliance.signals.evidence import describe_evidence
 from lib.formatting import format_date, format_money
@@ -68,18 +69,18 @@ def _describe_forfeiture(review: Review, money: str, now: datetime) -> str:
     if review.state == Review.State.OPEN:
         if is_over(review.decide_by, now):
             return _("The deadline to decide has passed, so none of it can be forfeited.")
-        values = {"money": money, "day": format_date(add_days(now, review.agreement.appeal_days))}
+        values = {"money": money, "when": _describe_end_of_appeal(review, now)}
         if Review.Decision.TERMINATION in list_possible_decisions(review, now=now):
             return (
                 _(
-                    "By a forfeiture, or a termination, %(money)s will be forfeited on %(day)s, unless the affiliate appeals"
+                    "By a forfeiture, or a termination, %(money)s will be forfeited %(when)s, unless the affiliate appeals"
                     " before. Any other decision releases it at once."
                 )
                 % values
             )
         return (
             _(
-                "By a forfeiture, %(money)s will be forfeited on %(day)s, unless the affiliate appeals before. Any other"
+                "By a forfeiture, %(money)s will be forfeited %(when)s, unless the affiliate appeals before. Any other"
                 " decision releases it at once."
             )
             % values
@@ -95,3 +96,12 @@ def _describe_forfeiture(review: Review, money: str, now: datetime) -> str:
     return _("%(money)s will be forfeited on %(day)s, unless the affiliate appeals before.") % {
         "money": money, "day": format_date(review.appeal_by),
     }  # fmt: skip
+
+
+def _describe_end_of_appeal(review: Review, now: datetime) -> str:
+    """Return when the time to appeal is over: the day, or while no forfeiture can be decided yet, how long it is."""
+    days = review.agreement.appeal_days
+    if not find_obstacle(review, Review.Decision.FORFEITURE, now=now):
+        return _("on %(day)s") % {"day": format_date(add_days(now, days))}
+    text = ngettext("%(days)d day after the decision", "%(days)d days after the decision", days)
+    return text % {"days": days}

@@ -17,7 +17,7 @@ State = Review.State
 class WaitingFilter(SimpleListFilter):
     """Reviews that wait for the affiliate, for a decision, or for a second person."""
 
-    title = gettext_lazy("waits for")
+    title = gettext_lazy("what it waits for")
     parameter_name = "waits"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

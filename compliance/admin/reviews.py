@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -33,15 +33,16 @@ from compliance.admin.forms import (
     build_open_review_form,
 )
 from compliance.admin.review_actions import ReviewActions
+from compliance.admin.review_events import LATER_FIELDS, EventInline
 from compliance.admin.review_filter import WaitingFilter
 from compliance.deadlines import is_over
 from compliance.grounds import annotate_title, list_possible_decisions
-from compliance.models import Review, ReviewEvent, ReviewFile, Signal
+from compliance.models import Review, ReviewFile, Signal
 from compliance.reviews import appeals, decisions, replies
 from compliance.reviews.evidence_files import build_download_response
 from compliance.reviews.open_review import open_review
 from lib.admin.actions import run_action
-from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
+from lib.admin.bases import ReadOnlyAdmin, cache_on_row
 from lib.admin.confirmation import run_checked_action
 from lib.admin.pages import build_admin_link, build_changelist_url
 from lib.admin.staff_action import StaffAction, StaffPage
@@ -56,24 +57,6 @@ def _select_appeals_to_decide(request: HttpRequest) -> Q:
     return Q(state=State.APPEALED) & ~Q(decided_by=request.user.pk)
 
 
-class EventInline(ReadOnlyInline):
-    model = ReviewEvent
-    fields = ("at", "kind", "by", "text", "file_links", "private")
-    readonly_fields = fields
-    verbose_name_plural = gettext_lazy("events")
-    tab = False
-    per_page = 100
-
-    @admin.display(description=gettext_lazy("files"))
-    def file_links(self, event: ReviewEvent) -> SafeString:
-        links = ((reverse("admin:compliance_review_file", args=[file.pk]), file.name) for file in event.files.all())
-        return format_html_join(" ", '<a href="{}">{}</a>', links)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        files = Prefetch("files", ReviewFile.objects.defer("content").order_by("id"))
-        return super().get_queryset(request).select_related("by").prefetch_related(files).order_by("number")
-
-
 @admin.register(Review)
 class ReviewAdmin(ReviewActions, ReadOnlyAdmin):
     list_display = ("title", "affiliate", "state", "decision", "appeal", "opened_at", "decide_by", "appeal_decide_by")
@@ -81,16 +64,20 @@ class ReviewAdmin(ReviewActions, ReadOnlyAdmin):
     list_select_related = ("affiliate", "agreement")
     search_fields = ("affiliate__code", "affiliate__name", "summary")
     fields = (
-        "affiliate_link", "title", "clause", "agreement", "summary", "evidence_links",
+        "affiliate_link", "title", "clause_heading", "agreement", "summary", "evidence_links",
         "state", "opened_at", "opened_by", "reply_by",
         "decide_by", "hold_released_at", "recommendation", "named_commissions", "held_now", "evidence", "decision",
         "decision_reason", "decided_at", "decided_by", "appeal_by", "appealed_at", "appeal_decide_by",
-        "appeal_decider", "appeal", "appeal_decided_at", "appeal_decided_by", "closed_at",
+        "appeal_decider", "appeal_outcome", "appeal_decided_at", "appeal_decided_by", "closed_at",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (EventInline,)
     actions_list = ("open_review",)
     actions_detail: tuple[str, ...] = ("decide", "decide_appeal", "ask", "hold", "release", "add_note")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out what has not happened yet, such as the decision."""
+        return [name for name in self.fields if name not in LATER_FIELDS or (obj and LATER_FIELDS[name](obj))]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return annotate_title(super().get_queryset(request))
@@ -98,6 +85,16 @@ class ReviewAdmin(ReviewActions, ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("subject"))
     def title(self, review: Any) -> str:
         return str(review.title)
+
+    @admin.display(description=gettext_lazy("clause"))
+    @cache_on_row
+    def clause_heading(self, review: Review) -> str:
+        clause = review.agreement.clauses.filter(number=review.clause).first()
+        return f"{review.clause} {clause.heading}" if clause else review.clause
+
+    @admin.display(description=gettext_lazy("outcome of the appeal"))
+    def appeal_outcome(self, review: Review) -> str:
+        return review.get_appeal_display()
 
     @admin.display(description=gettext_lazy("affiliate"))
     def affiliate_link(self, review: Review) -> SafeString | str:

@@ -1,10 +1,13 @@
 """Signals and abuse reports in the admin; staff open a review or dismiss them."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy
 
 from affiliates.affiliate_filter import AffiliateSearchMixin
@@ -40,6 +43,10 @@ class SignalAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
     inlines = (ReportInline,)
     actions_detail = ("open_review", "dismiss")
 
+    def get_inlines(self, request: HttpRequest, obj: Signal | None) -> Any:
+        """Show the table of the report only under a signal that is one."""
+        return self.inlines if obj and obj.kind == Signal.Kind.ABUSE_REPORT else ()
+
     @admin.display(description=gettext_lazy("affiliate"))
     def affiliate_link(self, signal: Signal) -> SafeString | str:
         return build_admin_link(signal.affiliate)
@@ -70,16 +77,32 @@ class SignalAdmin(AffiliateSearchMixin, ReadOnlyAdmin):
 
 @admin.register(AbuseReport)
 class AbuseReportAdmin(ReadOnlyAdmin):
-    list_display = ("reported_page", "affiliate", "raised_at", "state", "link_or_coupon")
+    list_display = ("reported_page", "affiliate", "raised_at", "state", "link_or_coupon", "beginning")
     list_filter = ("signal__state",)
-    list_select_related = ("signal__affiliate",)
+    list_select_related = ("signal__affiliate", "signal__review")
     search_fields = ("page_url", "link_or_coupon", "text", "signal__affiliate__code")
-    fields = ("signal_link", "page_url", "link_or_coupon", "text", "email")
+    fields = (
+        *("affiliate_link", "raised_at", "page_url", "link_or_coupon", "text", "email"),
+        *("state", "review_link", "signal_link"),
+    )
     readonly_fields = fields
 
     @admin.display(description=gettext_lazy("report"))
     def reported_page(self, report: AbuseReport) -> str:
         return report.page_url or report.text[:60]
+
+    @admin.display(description=gettext_lazy("what happened"))
+    def beginning(self, report: AbuseReport) -> str:
+        """Return the beginning of the text, so that not each report has to be opened."""
+        return Truncator(report.text).chars(120)
+
+    @admin.display(description=gettext_lazy("affiliate"))
+    def affiliate_link(self, report: AbuseReport) -> SafeString | str:
+        return build_admin_link(report.signal.affiliate)
+
+    @admin.display(description=gettext_lazy("review"))
+    def review_link(self, report: AbuseReport) -> SafeString | str:
+        return build_admin_link(report.signal.review)
 
     @admin.display(description=gettext_lazy("signal"))
     def signal_link(self, report: AbuseReport) -> SafeString | str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from affiliates.models import Affiliate
 from compliance.models import Signal
 from lib.formatting import format_date
 
@@ -67,8 +68,9 @@ def describe_evidence(signal: Signal) -> Evidence | None:
 
 def _describe_same_details(seen: Any, limits: Any) -> Evidence:
     codes = list(seen["affiliates"])
-    sentence = _("%(count)d affiliates are paid to %(account)s: %(codes)s.") % {
-        "count": len(codes), "account": seen["account"], "codes": ", ".join(codes),
+    names = {affiliate.code: str(affiliate) for affiliate in Affiliate.objects.filter(code__in=codes)}
+    sentence = _("%(count)d affiliates are paid to %(account)s: %(names)s.") % {
+        "count": len(codes), "account": seen["account"], "names": ", ".join(names.get(code, code) for code in codes),
     }  # fmt: skip
     return Evidence(sentence, [Measure(_("Affiliates"), f"{limits['affiliates']:,}", f"{len(codes):,}")], [])
 

@@ -25,6 +25,8 @@ class TargetForecast(NamedTuple):
     notified_at: datetime | None
     reviewed_at: datetime | None
     has_notice: bool
+    # When the order was placed that stops counting, and so makes a target missed that is met today; None if not met.
+    expiring_order_at: datetime | None
 
 
 def forecast_targets(*, now: datetime) -> list[TargetForecast]:
@@ -55,6 +57,9 @@ def forecast_targets(*, now: datetime) -> list[TargetForecast]:
             notified_at=notified,
             reviewed_at=reviewed,
             has_notice=evaluation.affiliate_id in running,
+            expiring_order_at=(
+                evaluation.target.qualifying_order_at if evaluation.orders >= evaluation.target.orders else None
+            ),
         )
         for evaluation, notified, reviewed in rows
     ]

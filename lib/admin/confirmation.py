@@ -46,13 +46,14 @@ def run_checked_action(
 ) -> HttpResponse:
     """Run an action whose form names what it changes: like `run_action`, with a second step between form and change.
 
-    `check` returns the facts of the answers. The form is shown again with them and with the e-mail of `preview`, and
+    `check` returns the facts of the answers; the texts typed, such as the reason, are added to them. The form is shown
+    again with them and with the e-mail of `preview`, and
     `do` is called only for a submission of just what was shown. An action that would be refused is refused in the first
     step.
     """
     form = form_class(request.POST) if CONFIRMED in request.POST else form_class()
     if form.is_bound and form.is_valid():
-        facts = check(form.cleaned_data)
+        facts = [*check(form.cleaned_data), *_list_texts(form)]
         digest = _compute_digest(form.cleaned_data, facts)
         if request.POST.get(CHECKED) != digest and _is_possible(do, form.cleaned_data):
             mail = preview(form.cleaned_data) if preview else None
@@ -64,6 +65,14 @@ def run_checked_action(
         request, admin, form_class, title, do, back,
         explanation=explanation, variant=variant, details=details, **options,
     )  # fmt: skip
+
+
+def _list_texts(form: forms.Form) -> list[Fact]:
+    """Return the texts that were typed, each with the label of its field: the fields are folded in the second step."""
+    typed = [(field.field, form.cleaned_data[field.name]) for field in form if field.name in form.cleaned_data]
+    return [
+        Fact(field.label or "", str(text)) for field, text in typed if text and isinstance(field.widget, forms.Textarea)
+    ]
 
 
 def _compute_digest(answers: dict[str, Any], facts: Sequence[Fact]) -> str:

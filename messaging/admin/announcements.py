@@ -55,7 +55,7 @@ class AnnouncementForm(forms.ModelForm):  # type: ignore[type-arg]  # not generi
         label=gettext_lazy("Countries"),
         required=False,
         choices=lambda: list(countries),
-        widget=UnfoldAdminSelectMultipleWidget,
+        widget=UnfoldAdminSelectMultipleWidget(attrs={"size": 12}),
         help_text=gettext_lazy("None chosen: all countries."),
     )
     channel_kinds = forms.MultipleChoiceField(
@@ -108,20 +108,24 @@ def describe_readers(announcement: Announcement) -> str:
 @admin.register(Announcement)
 class AnnouncementAdmin(BaseAdmin):
     form = AnnouncementForm
-    list_display = ("subject", "state_label", "created_at", "sent_at", "readers")
+    list_display = ("subject", "state_label", "created_at", "sent_at", "recipients")
     list_filter = ("state",)
     list_filter_submit = True
     list_per_page = 50
     search_fields = ("subject", "text")
     show_full_result_count = False
     ordering = ("-pk",)
-    fields = (*announcements.DRAFT_FIELDS, "state", "created_at", "created_by", "sent_at", "sent_by", "readers")
-    readonly_fields = ("chosen", "state", "created_at", "created_by", "sent_at", "sent_by", "readers")
+    fields = (*announcements.DRAFT_FIELDS, "state", "created_at", "created_by", "sent_at", "sent_by", "recipients")
+    readonly_fields = ("chosen", "state", "created_at", "created_by", "sent_at", "sent_by", "recipients")
     # The one that cannot be taken back stands apart from the one to discard.
     actions_detail = ("discard", "preview", "send_test", "send")
     add_label = gettext_lazy("New announcement")
     # The main button of the form leads on to the preview.
     saves_for_preview = True
+
+    @admin.display(description=gettext_lazy("recipients"), ordering="readers")
+    def recipients(self, announcement: Announcement) -> int:
+        return announcement.readers
 
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, announcement: Announcement) -> tuple[str, str]:

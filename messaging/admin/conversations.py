@@ -1,5 +1,6 @@
 """The inbox of staff: conversations with affiliates, new ones first (specification 10)."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -64,7 +65,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     search_fields = ("subject", "affiliate__code", "affiliate__name")
     search_help_text = gettext_lazy("Words of the subject, or beginning of an affiliate's code, e-mail address or name")
     ordering = ("-state", "-last_message_at", "-id")
-    fields = ("affiliate_link", "subject", "state_label", "started_at", "last_message_at", "affiliate_read_at")
+    fields = ("affiliate_link", "subject", "plain_state", "started_at", "last_message_at", "read_at")
     readonly_fields = fields
     change_form_outer_after_template = "admin/messaging/conversation.html"
     actions_list = ("write",)
@@ -76,6 +77,16 @@ class ConversationAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, conversation: Conversation) -> tuple[str, str]:
         return conversation.state, conversation.state_text
+
+    @admin.display(description=gettext_lazy("state"))
+    def plain_state(self, conversation: Conversation) -> str:
+        return conversation.state_text
+
+    @admin.display(description=gettext_lazy("read by the affiliate"))
+    def read_at(self, conversation: Conversation) -> datetime | str:
+        """Return when the affiliate read what staff have written; "-" while there is nothing of staff to read."""
+        is_read = conversation.last_staff_message_at and not conversation.is_new_to_affiliate
+        return conversation.affiliate_read_at if is_read and conversation.affiliate_read_at else "-"
 
     @admin.display(description=gettext_lazy("affiliate"))
     def affiliate_link(self, conversation: Conversation) -> SafeString | str:
@@ -113,6 +124,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     )
     close_without_answer = StaffAction(
         gettext_lazy("No answer needed"),
+        rows=~Q(state=Conversation.State.ANSWERED),
         permission="messaging.answer_conversation",
         do=lambda conversation, _answers, now, by: conversations.close_without_answer(
             conversation=conversation, now=now, by=by

@@ -47,12 +47,19 @@ class RejectionForm(ReasonForm):
     )
     field_order = ("template", "reason")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not RejectionTemplate.objects.exists():
+            del self.fields["template"]
+            self.fields["reason"].help_text = _("The applicant reads it; {name} becomes their name.")
+
     def clean(self) -> dict[str, Any]:
         answers: dict[str, Any] = super().clean() or {}
         template = answers.get("template")
         reason = answers.get("reason", "").strip() or (template.text if template else "")
         if not reason and not self.errors:
-            self.add_error("reason", _("Enter a reason, or choose a template."))
+            chooses = "template" in self.fields
+            self.add_error("reason", _("Enter a reason, or choose a template.") if chooses else _("Enter a reason."))
         return {"reason": reason}
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.staff import staff_member
@@ -101,6 +101,9 @@ class StaffNotesMixin:
         do=lambda affiliate, answers, now, by: staff_notes.add_tags(affiliate=affiliate, now=now, by=by, **answers),
         list_label=gettext_lazy("Add tags"),
         list_title=gettext_lazy("Add tags to %s"),
+        list_success=lambda count: (
+            ngettext("%(count)d affiliate tagged.", "%(count)d affiliates tagged.", count) % {"count": count}
+        ),
     )
     remove_tags = StaffAction(
         gettext_lazy("Remove tags"),
@@ -109,6 +112,10 @@ class StaffNotesMixin:
         do=lambda affiliate, answers, now, by: staff_notes.remove_tags(affiliate=affiliate, now=now, by=by, **answers),
         list_label=gettext_lazy("Remove tags"),
         list_title=gettext_lazy("Remove tags from %s"),
+        list_success=lambda count: (
+            ngettext("Tags of %(count)d affiliate removed.", "Tags of %(count)d affiliates removed.", count)
+            % {"count": count}
+        ),
     )
 
     @StaffPage(gettext_lazy("Edit tags"), permission="affiliates.change_affiliatetag", icon="sell")

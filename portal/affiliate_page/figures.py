@@ -134,6 +134,8 @@ def _describe_target(affiliate: Any) -> Figure:
     if affiliate.target_day is None:
         return Figure(gettext_lazy("Sales target"), "–", _("not checked yet"))
     value = _("%(orders)d of %(target)d") % {"orders": affiliate.target_orders, "target": affiliate.target_target}
-    result = TargetCheck.Result(affiliate.target_result).label
-    note = _("%(result)s on %(day)s") % {"result": result, "day": format_date(affiliate.target_day)}
+    result = TargetCheck.Result(affiliate.target_result)
+    note = _("%(result)s, checked on %(day)s") % {"result": result.label, "day": format_date(affiliate.target_day)}
+    if result == TargetCheck.Result.AT_RISK and affiliate.target_orders >= affiliate.target_target:
+        note += _(", because older orders stop counting within 30 days")
     return Figure(gettext_lazy("Sales target"), value, note)

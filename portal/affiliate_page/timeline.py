@@ -19,7 +19,7 @@ from audit.models import AuditRecord
 from lib.admin.pages import build_admin_link
 from lib.formatting import format_datetime
 from messaging.models import ConversationMessage
-from portal import audit_subjects
+from portal import audit_names, audit_subjects
 from portal.affiliate_page.tables import Context, Page, Table
 from tracking.models import Link
 
@@ -140,9 +140,13 @@ def _read_records(context: Context) -> list[AuditRecord]:
 
 def _build_from_records(records: list[AuditRecord], context: Context) -> Iterator[Entry]:
     links = context.user.has_perm("audit.view_auditrecord")
+    names = audit_names.find_names(records)
     for record in records:
         what = build_admin_link(record, record.action) if links else record.action
-        yield Entry(record.at, what, record.by or _("automatic"), record.reason)
+        named = audit_names.name_subject(record, names)
+        yield Entry(
+            record.at, what, record.by or _("automatic"), f"{named}: {record.reason}" if named else record.reason
+        )
 
 
 def _limit(rows: QuerySet[Any], field: str, context: Context) -> QuerySet[Any]:

@@ -25,7 +25,12 @@ def start_promoting(context: DemoContext, persona: Persona, now: datetime) -> No
     context.links[persona.key] = [_create_link(affiliate, page, now) for page in pages]
     if persona.coupon:
         coupons.assign_coupon(
-            affiliate=affiliate, code=persona.coupon, assigned_from=now, now=now, by=context.staff["manager"]
+            affiliate=affiliate,
+            code=persona.coupon,
+            assigned_from=now,
+            now=now,
+            by=context.staff["manager"],
+            reason="Agreed with the affiliate.",
         )
     for kind in persona.channels.split():
         if kind.startswith("?"):

@@ -58,8 +58,10 @@ _NOTICE: dict[str, Any] = {
     "takes_effect_at": "29 Dec 2026, 10:30 CET",
     "review": ID,
     "has_taken_part": True,
+    "held": "",
 }
 _LEAVING: dict[str, Any] = {
+    "held": "",
     "declined": "",
     "decline_clause": "",
     "ends_at": "29 Dec 2026, 10:30 CET",
@@ -129,6 +131,7 @@ EXAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "termination_notice": {
         "target": _NOTICE,
         "choice": {**_NOTICE, "ground": "choice", "reason": "We end this channel.", "review": ""},
+        "held": {**_NOTICE, "held": "2.27 USD"},
     },
     "termination_revoked": {
         "": {"reason": "Your orders of December were reported late.", "clause": "8.3 of version 3"}
@@ -136,6 +139,7 @@ EXAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "leaving_confirmed": {
         "own request": _LEAVING,
         "declined": {**_LEAVING, "declined": "3", "decline_clause": "9.5 of version 3"},
+        "held": {**_LEAVING, "held": "2.27 USD"},
         "never took part": {"ends_at": "", "declined": "", "decline_clause": ""},
     },
     "leaving_taken_back": {

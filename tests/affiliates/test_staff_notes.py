@@ -139,7 +139,10 @@ def test_selected_affiliates_are_tagged_untagged_and_filtered(manager) -> None:
     affiliates = [make_affiliate(name=name) for name in ("Ada", "Bob", "Cleo")]
     chosen = {"_selected_action": [str(one.pk) for one in affiliates[:2]], "index": "0"}
     assert manager.post(LIST, chosen | {"action": "add_tags_selected"}).status_code == 200
-    manager.post(LIST, chosen | {"action": "add_tags_selected", "confirmed": "1", "names": "fair, vip"})
+    done = manager.post(
+        LIST, chosen | {"action": "add_tags_selected", "confirmed": "1", "names": "fair, vip"}, follow=True
+    )
+    assert "2 affiliates tagged." in done.content.decode()
     assert [list_tags(one) for one in affiliates] == [["fair", "vip"], ["fair", "vip"], []]
     page = manager.get(LIST, {"tag": "fair"}).content.decode()
     assert "Bob" in page

@@ -1,5 +1,6 @@
 """Admin pages and staff actions of compliance."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -18,7 +19,7 @@ from compliance.reviews.open_review import open_review
 from compliance.signals import abuse_reports
 from compliance.targets import checks
 from lib.admin.actions import CONFIRMED
-from lib.formatting import format_datetime
+from lib.formatting import format_date, format_datetime
 from payouts.models import Commission, CommissionHold
 from tests.admin_confirmation import confirm_twice
 from tests.compliance import cases
@@ -152,6 +153,10 @@ def test_decision_is_made_beside_the_timeline_and_the_sum_at_stake(staff, affili
         affiliate=affiliate, activity="fraud", summary="Odd.", commissions=[commission], signal=signal,
         now=now - days(1), by=second_reviewer,
     )  # fmt: skip
+    # Nothing can be forfeited before the reply is due, so that a day cannot be named yet.
+    page = staff.get(build_url("review_decide", review.pk)).content.decode()
+    assert "5.00 USD will be forfeited 14 days after the decision, unless" in page
+    assert "will be forfeited on" not in page
     replies.reply(review=review, text="It was a sale.", files=[("n.txt", b"note")], now=now, by=affiliate.user)
     replies.add_note(review=review, text="Sounds right.", now=now, by=second_reviewer)
     page = staff.get(build_url("review_decide", review.pk)).content.decode()
@@ -216,6 +221,30 @@ def test_all_lists_and_pages_load(staff, affiliate, review):
         assert staff.get(url).status_code == 200, url
 
 
+def test_abuse_report_says_what_whom_and_what_became_of_it(staff, affiliate):
+    text = "They write to me each day, although I never asked for it."
+    signal = abuse_reports.submit_report(
+        page_url="https://a.example/", link_or_coupon=affiliate.code, text=text, email="", now=timezone.now()
+    )
+    assert text in staff.get(build_url("abusereport_changelist")).content.decode()
+    page = staff.get(build_url("abusereport_change", signal.pk)).content.decode()
+    assert reverse("admin:affiliates_affiliate_change", args=[affiliate.pk]) in page
+    assert "open" in page
+    assert text in staff.get(build_url("signal_change", signal.pk)).content.decode()
+    other = Signal.objects.create(affiliate=affiliate, kind="conversion", raised_at=timezone.now())
+    # The table of a report is only under a signal that is one.
+    assert "What happened" not in staff.get(build_url("signal_change", other.pk)).content.decode()
+
+
+def test_review_shows_what_has_happened_so_far_and_the_title_of_its_clause(staff, review):
+    page = staff.get(build_url("review_change", review.pk)).content.decode()
+    heading = review.agreement.clauses.get(number=review.clause).heading
+    assert f"{review.clause} {heading}" in page
+    assert "the affiliate and staff" in page
+    for label in ("Decision reason", "Outcome of the appeal", "Closed"):
+        assert label not in page, label
+
+
 def test_signal_can_be_reviewed_or_dismissed(staff, affiliate, reviewer):
     now = timezone.now()
     first = abuse_reports.submit_report(page_url="", link_or_coupon=affiliate.code, text="Spam.", email="", now=now)
@@ -275,6 +304,9 @@ def test_target_forecast_page_lists_affiliates_at_risk(staff, agreement):
     page = staff.get(build_url("targetnotice_target_forecast")).content.decode()
     assert affiliate.code in page
     assert safe.code not in page
+    # The target is met today; what changes is the age of its oldest order.
+    text = re.sub(r"</?time[^>]*>", "", page)
+    assert f"met only as long as the order of {format_date((now - days(175)).date())} counts; on" in text
 
 
 def test_declare_pause_action_stores_and_validates_a_target_pause(staff, reviewer):

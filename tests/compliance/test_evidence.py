@@ -11,7 +11,7 @@ from compliance.admin.forms import ACTIVITY_BY_SIGNAL
 from compliance.models import Signal
 from compliance.signals.evidence import Evidence, describe_evidence, get_limits
 from tests.compliance.cases import days, make_order
-from tests.factories import NOW
+from tests.factories import NOW, make_affiliate
 
 EXAMPLES: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     "same_payout_details": ({"account": "a••@example.com", "affiliates": ["A", "B", "C"]}, ("Affiliates", "2", "3")),
@@ -32,6 +32,14 @@ def describe(**values: Any) -> Evidence:
     return evidence
 
 
+@pytest.mark.django_db
+def test_affiliates_with_the_same_payout_details_are_named():
+    one = make_affiliate(name="Ann Archer")
+    evidence = describe(kind="same_payout_details", evidence={"account": "a••", "affiliates": [one.code, "GONE"]})
+    assert f"Ann Archer ({one.code}), GONE." in evidence.sentence
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_evidence_is_a_sentence_and_measures_with_their_limits(kind):
     seen, measure = EXAMPLES[kind]

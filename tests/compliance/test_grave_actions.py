@@ -58,6 +58,10 @@ def test_notice_says_what_ends_when_and_what_is_held_before_it_is_given(staff, a
         assert "holds 5.00 USD; it is paid only if the review releases it." in page
         assert "10.00 USD, as orders complete and holding periods end" in page
     assert STEP_TWO in page
+    # The e-mail says what the page says of the money.
+    assert "A review holds 5.00 USD of it. That is paid only if the review releases it." in page
+    # The entries are folded; what was typed is read before it is confirmed.
+    assert re.search(r"<dt>Reason</dt>\s*<dd>\s*We part\.\s*</dd>", page)
     assert "mail-preview-heading" in page
     assert "We part." in page
     assert not TerminationNotice.objects.exists()

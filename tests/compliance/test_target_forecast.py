@@ -29,6 +29,8 @@ def test_forecast_shows_the_day_of_the_missed_target_notice(opened):
         make_order(opened, placed_at)
     (row,) = forecast_targets(now=NOW)
     assert (row.affiliate, row.orders, row.notified_at, row.reviewed_at) == (opened, 3, midnight(7, 16), None)
+    # Three of three, and yet missed soon: the oldest of them stops counting.
+    assert row.expiring_order_at == datetime(2025, 1, 16, 12, tzinfo=UTC)
 
 
 def test_forecast_matches_later_target_checks(opened):
@@ -65,6 +67,7 @@ def test_forecast_omits_affiliates_first_checked_after_30_days(agreement):
 def test_forecast_shows_today_for_affiliates_not_yet_checked(opened):
     (row,) = forecast_targets(now=NOW)
     assert (row.notified_at, row.reviewed_at) == (NOW, NOW + days(30))
+    assert row.expiring_order_at is None
 
 
 def test_forecast_omits_the_review_of_a_met_notice(opened):

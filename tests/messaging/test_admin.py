@@ -1,5 +1,7 @@
 """The inbox of staff and announcements in the admin."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -43,12 +45,22 @@ def test_staff_answer_on_the_page_of_the_conversation(manager, client):
     page = client.get(f"{INBOX}{conversation.pk}/change/").content.decode()
     assert "Hm?" in page
     assert "Ann Archer" in page
+    # The state is words, and not a name of the code.
+    assert "to answer" in page
+    assert "&#x27;read&#x27;" not in page
+    assert "No answer needed" in page
     url = reverse("admin:messaging_conversation_answer", args=[conversation.pk])
     assert f'action="{url}"' in page
     assert client.post(url, {"confirmed": "1", "text": "Yes."}).status_code == 302
     conversation.refresh_from_db()
     assert conversation.state == "answered"
     assert conversation.messages.get(number=2).by == manager
+    page = client.get(f"{INBOX}{conversation.pk}/change/").content.decode()
+    assert "waiting for the affiliate" in page
+    # They have not opened the answer; that they wrote themselves is no reading.
+    assert re.search(r"Read by the affiliate.{0,900}?>\s*-\s*<", page, re.DOTALL | re.IGNORECASE)
+    assert "&#x27;answered&#x27;" not in page
+    assert "No answer needed" not in page
 
 
 def test_staff_write_from_the_affiliates_page(manager, client):

@@ -65,9 +65,17 @@ def test_payout_hold_is_placed_and_released(make_payable_affiliate, preparer, si
     confirm_twice(client, reverse("admin:payouts_payouthold_hold"), data)
     hold = PayoutHold.objects.get()
     assert (hold.affiliate, hold.reason) == (affiliate, "A court order.")
+    page = read_text(client.get(build_url(hold, "release")))
+    # Nothing was earned, so that the release alone pays nothing.
+    assert "0.00 USD on" in page
+    assert "the payout threshold is" in page
+    assert "No. The affiliate reads why:" in page
+    assert "A court order." not in page.partition("The affiliate reads why:")[2]
+    assert "The affiliate is not notified. Your reason is kept in the audit trail" in page
     confirm_twice(client, build_url(hold, "release"), {"reason": "Lifted."})
     hold.refresh_from_db()
     assert hold.released_by == preparer
+    assert "Lifted." in read_text(client.get(build_url(hold)))
 
 
 def test_next_month_is_closed_by_hand(make_payable_affiliate, grant, preparer, approver, sign_in_staff):

@@ -7,8 +7,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from affiliates import channels, staff_notes, status_history
+from affiliates.models import Channel, State
 from agreements.models import Program
 from compliance.offboarding import suspension
+from lib.formatting import format_datetime
 from messaging import conversations
 from payouts.commissions import holds
 from payouts.ledger import adjustments
@@ -88,6 +91,25 @@ def test_timeline_leads_to_older_entries(client, affiliate):
     assert "Odd clicks." in client.get(url + older).content.decode()
     assert client.get(build_url(affiliate, before="nonsense")).status_code == 200
     assert client.get(build_url(affiliate, before="2026-01-01")).status_code == 200
+
+
+def test_timeline_names_what_an_entry_is_about(client, affiliate):
+    """Which coupon, tag, channel and message it was, and from when a state applied that was recorded later."""
+    now, by = timezone.now(), make_staff(superuser=True)
+    coupons.assign_coupon(affiliate=affiliate, code="SPRINGTIME", assigned_from=now, now=now, by=by)
+    staff_notes.add_tags(affiliate=affiliate, names=["hobby"], reason="So.", now=now, by=by)
+    channel = channels.add(
+        affiliate=affiliate, kind="website", address="https://beds.example/", now=now, by=affiliate.user
+    )
+    channels.decide(channel=channel, to=Channel.State.APPROVED, reason="Fits.", now=now, by=by)
+    conversations.write_to_affiliate(affiliate=affiliate, subject="Your beds", text="Nice.", now=now, by=by)
+    early = now - timedelta(days=1)
+    status_history.change_status(affiliate=affiliate, to=State.SUSPENDED, reason="Odd.", now=now, at=early, by=by)
+    client.force_login(make_staff("affiliate managers"))
+    page = client.get(build_url(affiliate)).content.decode()
+    for text in ("SPRINGTIME: No reason was given.", "hobby: So.", "beds.example/: Fits.", "Your beds: A message"):
+        assert text in page, text
+    assert f"in effect since {format_datetime(early)}: Odd." in page
 
 
 def test_links_show_the_figures_of_this_and_last_month_and_lead_to_the_report(client, affiliate):

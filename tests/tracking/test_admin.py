@@ -76,7 +76,8 @@ def test_assigning_coupon_writes_audit_record(manager: Client, affiliate: Affili
 @time_machine.travel(NOW, tick=False)
 def test_coupon_is_assigned_from_now_if_no_start_is_entered(manager: Client, affiliate: Affiliate) -> None:
     page = manager.get(build_url("coupon", "assign")).content.decode()
-    assert f'value="{NOW:%Y-%m-%d}"' in page
+    # An empty field means now, and so it is empty.
+    assert f'value="{NOW:%Y-%m-%d}"' not in page
     data = {"affiliate": affiliate.code, "code": "FRESH", "confirmed": "1"}
     page = manager.post(build_url("coupon", "assign"), data, follow=True).content.decode()
     assert f"Coupon FRESH assigned to {affiliate} for orders placed from {format_datetime(NOW)}." in page
@@ -87,7 +88,8 @@ def test_coupon_is_assigned_from_now_if_no_start_is_entered(manager: Client, aff
 
 def test_coupon_conflict_is_shown_beside_field(manager: Client, affiliate: Affiliate, coupon: Coupon) -> None:
     data = {"affiliate": affiliate.code, "code": "spring", "confirmed": "1"}
-    assert "is already assigned to" in manager.post(build_url("coupon", "assign"), data).content.decode()
+    page = manager.post(build_url("coupon", "assign"), data).content.decode()
+    assert f"is already assigned to {coupon.affiliate}." in page
     data["affiliate"] = "unknown"
     page = manager.post(build_url("coupon", "assign"), data).content.decode()
     assert "No affiliate has this code, name or e-mail address." in page

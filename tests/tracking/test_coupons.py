@@ -130,6 +130,9 @@ def test_assignment_that_is_not_backdated_needs_no_reason(affiliate: Affiliate) 
             coupons.assign_coupon(affiliate=affiliate, code=code, assigned_from=start, now=NOW, by=staff).assigned_from
             == start
         )
+    # The audit trail puts no words into anyone's mouth.
+    reasons = AuditRecord.objects.filter(action="coupon assigned").values_list("reason", flat=True)
+    assert set(reasons) == {"No reason was given."}
 
 
 @pytest.mark.parametrize("text", ["10% OFF", " 10% off\u200b", "10%\xa0Off"], ids=ascii)

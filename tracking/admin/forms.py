@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminSplitDateTimeWidget,
@@ -45,7 +44,6 @@ class CouponAssignForm(forms.Form):
     assigned_from = forms.SplitDateTimeField(
         label=_("Assigned from (UTC)"),
         required=False,
-        initial=timezone.now,
         widget=UnfoldAdminSplitDateTimeWidget,
         help_text=_("Applies to orders placed from then. If empty, from now."),
     )

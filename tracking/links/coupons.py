@@ -22,8 +22,8 @@ from tracking.models import Coupon
 
 MAX_LENGTH = 64
 _INELIGIBLE_STATES = (State.REJECTED, State.TERMINATED)
-# The audit reason of an assignment from now on, for which none has to be given.
-AGREED = "Agreed with the affiliate."
+# The audit reason of an assignment from now on, for which none has to be given. It must not read as a person's words.
+NO_REASON = "No reason was given."
 # A form that was filled in with the current time is submitted a little later.
 _BACKDATING_TOLERANCE = timedelta(hours=1)
 
@@ -154,15 +154,15 @@ def _format_conflict(coupon: Coupon) -> str:
     if coupon.ends_at is None:
         return _("Coupon %(code)s is already assigned to %(affiliate)s.") % {
             "code": coupon.code,
-            "affiliate": coupon.affiliate.code,
+            "affiliate": coupon.affiliate,
         }
     return _("Coupon %(code)s was assigned to %(affiliate)s until %(until)s. Enter a later date.") % {
         "code": coupon.code,
-        "affiliate": coupon.affiliate.code,
+        "affiliate": coupon.affiliate,
         "until": format_datetime(coupon.ends_at),
     }
 
 
 def _build_audit_record(action: str, coupon: Coupon, *, now: datetime, by: User | None, reason: str) -> AuditRecord:
     after = {"code": coupon.code, "affiliate": coupon.affiliate.code, "assigned_from": coupon.assigned_from}
-    return trail.build_record(action=action, subject=coupon, now=now, by=by, after=after, reason=reason or AGREED)
+    return trail.build_record(action=action, subject=coupon, now=now, by=by, after=after, reason=reason or NO_REASON)
