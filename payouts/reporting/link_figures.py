@@ -51,7 +51,7 @@ def load_link_figures_and_coupon_commission(affiliate: Affiliate) -> tuple[dict[
 def _read(statement: str, affiliate: Affiliate) -> list[tuple[Any, ...]]:
     with get_read_connection().cursor() as cursor:
         cursor.execute(statement, {"affiliate": affiliate.pk})
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _build_figures(clicks: int, orders: int, sales: Decimal, commission: Decimal) -> Figures:
