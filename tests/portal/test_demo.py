@@ -54,7 +54,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 DIGESTS = {
     "statements": (376, "40190384bad8f4e9"),
     "orders": (3995, "38eb1328e5f5b85c"),
-    "payouts": (262, "2dc47b4e8b326532"),
+    "payouts": (262, "bc8363fff29c3d38"),
     "messages": (1010, "c21e0828ece1c3f5"),
 }
 
