@@ -164,9 +164,9 @@ def test_decision_shows_the_email_that_will_be_sent(manager: Client, application
     assert not Message.objects.exclude(kind="application_received").exists()
 
 
-def test_email_of_an_impossible_decision_is_replaced_by_the_reason(manager: Client) -> None:
+def test_page_of_an_impossible_decision_says_why(manager: Client) -> None:
     unconfirmed = make_affiliate(state=State.APPLIED, user=make_user(verified=False))
-    assert "has not confirmed their e-mail" in manager.get(build_url(unconfirmed, "approve")).content.decode()
+    assert "The e-mail address is not confirmed yet." in manager.get(build_url(unconfirmed, "approve")).content.decode()
 
 
 def test_rejection_by_template_names_the_applicant(manager: Client, application: Affiliate) -> None:

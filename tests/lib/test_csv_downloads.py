@@ -27,6 +27,7 @@ DOWNLOADS = {
     "payouts/reporting/page.py",
     "payouts/views/commissions.py",
     "payouts/views/links.py",
+    "payouts/views/payouts.py",
     "payouts/views/statements.py",
     "portal/csv_reports/download.py",
     "shops/admin/order_files.py",

@@ -38,6 +38,7 @@ def test_adjustment_shows_name_balance_and_change_before_it_is_proposed(affiliat
         "State": "active",
         "Balance": "0.00 USD",
         "Balance afterwards": "15.30 USD",
+        "Reason (shown to the affiliate)": "Thanks.",
     }
     assert not Adjustment.objects.exists()
     confirm_twice(client, PROPOSE, answers)
