@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.models import Affiliate
 from audit import trail
+from lib.errors import NotAllowed
 from lib.reasons import require_reason
 from payouts.ledger import booking
 from payouts.models import Commission, CommissionHold, PayoutHold
@@ -65,12 +68,22 @@ def hold_payouts(*, affiliate: Affiliate, source: str, reason: str, now: datetim
     return hold
 
 
+def may_release_after_email_change(user: Any) -> bool:
+    """Return whether `user` may release the holds that follow a change of the e-mail address: finance alone."""
+    return bool(user.has_perm("payouts.view_payoutbatch"))
+
+
 @transaction.atomic
 def release_payouts(*, affiliate: Affiliate, source: str, now: datetime, by: User | None, reason: str = "") -> bool:
-    """Release the hold of `source` on the affiliate's payouts. Return False if there was none."""
+    """Release the hold of `source` on the affiliate's payouts. Return False if there was none.
+
+    Raises NotAllowed if it follows a change of the e-mail address and `by` is not in finance (specification 6).
+    """
     require_uninvolved(by, [affiliate])
     booking.lock_shared()
     holds = PayoutHold.objects.filter(affiliate=affiliate, source=source, released_at=None)
+    if by and not may_release_after_email_change(by) and holds.exclude(ends_at=None).exists():
+        raise NotAllowed(_("Payouts that wait after a change of the e-mail address are released by the payout groups."))
     released = holds.update(released_at=now, released_by=by)
     if released:
         trail.record(

@@ -23,7 +23,6 @@ from lib.admin.bases import cache_on_row
 from lib.admin.confirmation import Fact
 from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import StaffAction
-from lib.errors import NotAllowed
 from lib.formatting import format_date, format_money
 from payouts.admin import money_facts
 from payouts.admin.details import PayoutHoldAdmin
@@ -34,21 +33,15 @@ from payouts.models import PayoutHold
 admin.site.unregister(PayoutHold)
 
 
-def _is_in_finance(user: Any) -> bool:
-    return bool(user.has_perm("payouts.view_payoutbatch"))
-
-
 def _list_releasable(request: HttpRequest) -> Q:
     """Return the holds with the button: only finance sees that of one after a change of the e-mail address."""
     rows = Q(released_at=None)
-    return rows if _is_in_finance(request.user) else rows & Q(ends_at=None)
+    return rows if holds.may_release_after_email_change(request.user) else rows & Q(ends_at=None)
 
 
 def release_hold(hold: PayoutHold, answers: dict[str, Any], now: datetime, by: User) -> None:
     """Release a hold; that of a review by the review, which records it and notifies the affiliate."""
     review = review_money.find_review(hold.source)
-    if hold.ends_at and not _is_in_finance(by):
-        raise NotAllowed(_("Payouts that wait after a change of the e-mail address are released by the payout groups."))
     if review:
         hold_changes.release(review=review, all_payouts=True, now=now, by=by, **answers)
     else:

@@ -12,6 +12,7 @@ from compliance.models import Review
 from compliance.reviews import decisions, hold_changes
 from compliance.reviews.open_review import open_review
 from lib.errors import NotAllowed
+from payouts.commissions import holds
 from payouts.models import PayoutHold
 from tests.admin_confirmation import confirm_twice
 from tests.compliance.cases import days, list_mails, make_order
@@ -119,6 +120,8 @@ def test_hold_after_a_change_of_the_email_address_is_released_by_finance_alone(c
     assert url not in client.get(page).content.decode()
     answer = client.post(url, {"confirmed": "1", "reason": "It was them."}, follow=True).content.decode()
     assert "are released by the payout groups" in answer
+    with pytest.raises(NotAllowed):
+        holds.release_payouts(affiliate=affiliate, source=hold.source, now=now, by=reviewer)
     hold.refresh_from_db()
     assert hold.released_at is None
     client.force_login(make_staff("payout approvers"))
