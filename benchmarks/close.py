@@ -37,7 +37,7 @@ def measure_rows(sizes: list[int], affiliates: int, rounds: int) -> Iterator[dic
     seconds: dict[int, float] = {}
     for size in sizes:
         with own_database("accord_bench_close"):
-            _fill_database(size, affiliates)
+            fill_database(size, affiliates)
             measured = [_measure_round() for _round_number in range(rounds)]
         seconds[size] = median(close_seconds for close_seconds, _bare, _memory in measured)
         ratios = [close_seconds / bare for close_seconds, bare, _memory in measured]
@@ -61,7 +61,8 @@ def measure_rows(sizes: list[int], affiliates: int, rounds: int) -> Iterator[dic
         }
 
 
-def _fill_database(size: int, affiliates: int) -> None:
+def fill_database(size: int, affiliates: int) -> None:
+    """Fill the database with commissions that the close of MONTH settles."""
     from benchmarks import population
     from payouts.closing.close import close_month
 
@@ -78,8 +79,9 @@ def _measure_round() -> tuple[float, float, float]:
     memory_before, started = _get_peak_memory(), time.perf_counter()
     close_month(month=MONTH, now=NOW, by=None)
     seconds, memory = time.perf_counter() - started, (_get_peak_memory() - memory_before) / 1024
-    bare_seconds = _measure_bare()
-    _delete_round()
+    create_bare_tables()
+    bare_seconds = sum(one for _statement, one in insert_bare())
+    delete_round()
     return seconds, bare_seconds, memory
 
 
@@ -87,25 +89,34 @@ def _get_peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _measure_bare() -> float:
-    """Return the seconds to scan the commissions and to insert the close's rows into copies of their tables."""
-    from django.db import connection, transaction
+def create_bare_tables() -> None:
+    """Create an empty copy of each table that a close writes, with its indexes, without triggers and foreign keys."""
+    from django.db import connection
 
     with connection.cursor() as cursor:
         for table in WRITTEN_TABLES:
             cursor.execute(f"DROP TABLE IF EXISTS bare_{table}")
             cursor.execute(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING ALL)")
+
+
+def insert_bare() -> Iterator[tuple[str, float]]:
+    """Scan the commissions and insert the close's rows into the bare tables; yield the seconds of each statement."""
+    from django.db import connection, transaction
+
+    statements = {
+        "scan": "SELECT count(*) FROM (SELECT sum(amount) FROM payouts_commission GROUP BY affiliate_id) AS one_scan"
+    } | {table: f"INSERT INTO bare_{table} OVERRIDING SYSTEM VALUE SELECT * FROM {table}" for table in WRITTEN_TABLES}
     started = time.perf_counter()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM (SELECT sum(amount) FROM payouts_commission GROUP BY affiliate_id) AS one_scan"
-        )
-        for table in WRITTEN_TABLES:
-            cursor.execute(f"INSERT INTO bare_{table} OVERRIDING SYSTEM VALUE SELECT * FROM {table}")
-    return time.perf_counter() - started
+        for name, statement in statements.items():
+            cursor.execute(statement)
+            yield name, time.perf_counter() - started
+            started = time.perf_counter()
+    yield "commit", time.perf_counter() - started
 
 
-def _delete_round() -> None:
+def delete_round() -> None:
+    """Delete what a close of MONTH has written."""
     from django.db import connection
 
     with connection.cursor() as cursor:

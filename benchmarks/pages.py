@@ -1,5 +1,7 @@
 """The affiliate's pages with 200,000 commissions against those with 200, and their number of queries.
 
+All due months are closed, and one in a hundred settled commissions has been refunded since.
+
 python -m benchmarks.pages [--large 200000] [--small 200] [--rounds 9]
 """
 
@@ -8,7 +10,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from statistics import median
 from typing import Any
@@ -48,7 +50,7 @@ def _fill_database(large: int, small: int) -> None:
     from django.db import connection
 
     from benchmarks import population
-    from payouts.closing.close import close_month
+    from payouts.closing.close import close_month, list_due_months
 
     population.create_program()
     population.copy_affiliates(2)
@@ -57,12 +59,26 @@ def _fill_database(large: int, small: int) -> None:
     population.copy_orders(
         large + small, affiliates=2, since=until - timedelta(days=150), until=until, affiliate_number=affiliate_number
     )
-    for month in (date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)):
-        close_month(month=month, now=until, by=None)
+    for month in list_due_months(until):
+        close_month(month=month.first_day, now=until, by=None)
+    _refund_settled()
     with redirect_stdout(StringIO()):
         call_command("rebuild_rollups")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")  # autovacuum would have run long before
+
+
+def _refund_settled() -> None:
+    """Refund one in a hundred settled commissions, which is due at the next close."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE payouts_commission SET base = 0, amount = 0
+             WHERE line_id IN (SELECT commission_id FROM payouts_statementline WHERE id % 100 = 0)
+            """
+        )
 
 
 def _measure_page(name: str, rounds: int) -> tuple[float, int]:

@@ -55,6 +55,7 @@ EXCLUDED_MODELS: Mapping[str, str] = {
     "affiliates.AffiliateTag_affiliates": "the tags are in the archive",
     "agreements.Promotion_affiliates": "the promotions are in the archive",
     "compliance.Review_commissions": "the reviews and commissions are in the archive",
+    "payouts.ChangedCommission": "a mark that a close settles a change",
     "shops.Reject": "what the shop sent, not what the order became",
     "shops.ShopEvent": "what the shop sent, not what the order became",
     "tracking.ChangedDay": "a mark that daily totals are calculated again",

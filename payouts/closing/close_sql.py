@@ -31,7 +31,8 @@ SELECT c.line_id, c.affiliate_id, c.amount - COALESCE(settled.amount, 0), c.base
    AND c.affiliate_id <> ALL(%(exceptions)s)
 """
 
-# The cut and the differences are one statement, so that both have the same view of the database.
+# The cut, the differences and the marks of changed commissions are one statement, so that all have the same view of the
+# database: a change that it does not see keeps its mark.
 RECORD_CUT = f"""
 WITH cut AS (
     SELECT COALESCE(MAX(sequence), 0) AS sequence, pg_current_snapshot()::text AS snapshot FROM tracking_ordersnapshot
@@ -39,6 +40,11 @@ WITH cut AS (
     INSERT INTO payouts_close (id, period, starts_at, ends_at, closed_at, closed_by_id, cut, snapshot, agreement_id)
     SELECT %(close)s, %(period)s, %(starts_at)s, %(ends_at)s, %(now)s, %(by)s, sequence, snapshot, %(agreement)s
       FROM cut
+), unmarked AS (
+    DELETE FROM payouts_changedcommission mark
+     WHERE affiliate_id <> ALL(%(exceptions)s)
+       AND NOT EXISTS (SELECT 1 FROM payouts_commissionhold h
+                        WHERE h.commission_id = mark.commission_id AND h.released_at IS NULL)
 ), {_DIFFERENCES}"""  # noqa: S608 -- constants of this module
 
 # The same differences for a dry run, which records no cut.

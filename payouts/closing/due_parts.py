@@ -14,29 +14,23 @@ from payouts.closing.payout_forecast import HELD, UNSETTLED_AMOUNTS, UnsettledAm
 # How many of the changed orders are listed; the sum counts all.
 MAX_ORDERS = 5
 
-_NEW_AMOUNT = f"""
-    SELECT COALESCE(SUM(amount), 0) FROM payouts_commission mine
-     WHERE affiliate_id = %(affiliate)s AND validates_at < %(ends_at)s
-       AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)
-       AND line_id NOT IN ({HELD})
-"""  # noqa: S608
-_CHANGED_ORDERS = f"""
-    SELECT o.id, o.order_id, SUM(mine.amount - posted.amount) AS difference
-      FROM (SELECT line.commission_id, SUM(line.amount) AS amount
-              FROM payouts_statementline line JOIN payouts_statement statement ON statement.id = line.statement_id
-             WHERE statement.affiliate_id = %(affiliate)s GROUP BY line.commission_id) posted
-      JOIN payouts_commission mine ON mine.line_id = posted.commission_id
-      JOIN tracking_order o ON o.id = mine.order_id
-     WHERE mine.amount <> posted.amount AND (mine.amount < posted.amount OR mine.line_id NOT IN ({HELD}))
-     GROUP BY o.id ORDER BY o.placed_at DESC, o.id DESC LIMIT %(limit)s
-"""  # noqa: S608
-# The changed orders are read only if there are any, because that reads every statement line of the affiliate.
+# Commissions whose amount changed since the last close are marked, so that statement lines of a few are read.
 DUE_PARTS = f"""
-    SELECT earned, settled, pending, held, new,
-           CASE WHEN earned - settled - pending - held <> new
-                THEN (SELECT json_agg(json_build_array(id, order_id, difference::text)) FROM ({_CHANGED_ORDERS}) changed)
-            END
-      FROM ({UNSETTLED_AMOUNTS}) AS unsettled(earned, settled, pending, held), ({_NEW_AMOUNT}) AS fresh(new)
+    WITH changed AS MATERIALIZED (
+        SELECT mine.order_id, mine.amount - posted.amount AS difference
+          FROM (SELECT DISTINCT commission_id FROM payouts_changedcommission WHERE affiliate_id = %(affiliate)s) mark
+          JOIN payouts_commission mine ON mine.line_id = mark.commission_id AND mine.affiliate_id = %(affiliate)s
+         CROSS JOIN LATERAL (SELECT SUM(amount) AS amount FROM payouts_statementline
+                              WHERE commission_id = mine.line_id) posted
+         WHERE mine.amount <> posted.amount AND (mine.amount < posted.amount OR mine.line_id NOT IN ({HELD}))
+    ), newest AS (
+        SELECT o.id, o.order_id, SUM(difference) AS difference
+          FROM changed JOIN tracking_order o ON o.id = changed.order_id
+         GROUP BY o.id ORDER BY o.placed_at DESC, o.id DESC LIMIT %(limit)s
+    )
+    SELECT earned, settled, pending, held, (SELECT COALESCE(SUM(difference), 0) FROM changed),
+           (SELECT json_agg(json_build_array(id, order_id, difference::text)) FROM newest)
+      FROM ({UNSETTLED_AMOUNTS}) AS unsettled(earned, settled, pending, held)
 """  # noqa: S608
 
 
@@ -52,13 +46,13 @@ class DueParts(NamedTuple):
     """What the next close settles, `new` and `changed`, and the newest of the changed orders."""
 
     unsettled: UnsettledAmounts
-    new: Decimal
+    changed: Decimal
     orders: list[ChangedOrder]
     has_more_orders: bool = False
 
     @property
-    def changed(self) -> Decimal:
-        return self.unsettled.due - self.new
+    def new(self) -> Decimal:
+        return self.unsettled.due - self.changed
 
 
 def get_due_parts(affiliate: Affiliate, month: Period) -> DueParts:
@@ -66,7 +60,7 @@ def get_due_parts(affiliate: Affiliate, month: Period) -> DueParts:
     values: dict[str, Any] = {"affiliate": affiliate.pk, "ends_at": month.ends_at, "limit": MAX_ORDERS + 1}
     with connection.cursor() as cursor:
         cursor.execute(DUE_PARTS, values)
-        *amounts, new, changed = cursor.fetchone()
-    rows = json.loads(changed) if isinstance(changed, str) else changed or []
+        *amounts, changed, newest = cursor.fetchone()
+    rows = json.loads(newest) if isinstance(newest, str) else newest or []
     orders = [ChangedOrder(UUID(pk), order_id, Decimal(difference)) for pk, order_id, difference in rows]
-    return DueParts(build_unsettled_amounts(*amounts), new, orders[:MAX_ORDERS], len(orders) > MAX_ORDERS)
+    return DueParts(build_unsettled_amounts(*amounts), changed, orders[:MAX_ORDERS], len(orders) > MAX_ORDERS)

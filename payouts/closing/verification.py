@@ -100,6 +100,15 @@ INVARIANTS = (
             WHERE settled > due OR settled < due AND v.order_commission_cap IS NULL""",
     ),
     Invariant(
+        "a commission whose amount is not what was settled of it is marked as changed",
+        """SELECT 'line ' || l.line_id || ' of order ' || o.order_id FROM payouts_commission c
+             JOIN (SELECT commission_id, SUM(amount) AS settled FROM payouts_statementline GROUP BY commission_id) sums
+               ON sums.commission_id = c.line_id
+             JOIN tracking_orderline l ON l.id = c.line_id JOIN tracking_order o ON o.id = c.order_id
+            WHERE c.amount <> settled
+              AND NOT EXISTS (SELECT 1 FROM payouts_changedcommission m WHERE m.commission_id = c.line_id)""",
+    ),
+    Invariant(
         "a statement opens with what the one before closed with, and numbers have no gaps",
         """SELECT 'statement ' || id FROM (
                SELECT s.id, s.opening, s.number, LAG(closing) OVER before AS closed, row_number() OVER before AS place

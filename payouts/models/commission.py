@@ -3,6 +3,7 @@
 from typing import ClassVar, Self
 from uuid import UUID
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -79,6 +80,17 @@ class Commission(models.Model):
         triggers: ClassVar = [
             *build_changed_day_triggers(),
             *build_no_delete_triggers(),
+            pgtrigger.Trigger(
+                name="mark_changed_amount",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("amount"),
+                condition=pgtrigger.Condition("OLD.amount <> NEW.amount"),
+                func="""
+                    INSERT INTO payouts_changedcommission (commission_id, affiliate_id)
+                    VALUES (NEW.line_id, NEW.affiliate_id);
+                    RETURN NULL;
+                """,
+            ),
             *build_reference_triggers(
                 {
                     "line_id": ("tracking_orderline", "id"),
@@ -92,6 +104,26 @@ class Commission(models.Model):
 
     def __str__(self) -> str:
         return str(_("order %(order)s, line %(line)s") % {"order": self.order.order_id, "line": self.line.line_id})
+
+
+class ChangedCommission(models.Model):
+    """A mark that a commission's amount has changed since the last close, for which its affiliate's home is quick.
+
+    Rows are only inserted and deleted, never updated, so that concurrent writers do not wait for each other. A close
+    deletes the marks that it has seen, but not those of commissions that it leaves out because of a hold or an exception.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    commission = models.ForeignKey(Commission, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+
+    class Meta:
+        verbose_name = _("changed commission")
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["affiliate", "commission"])]
+
+    def __str__(self) -> str:
+        return f"{self.commission_id}"
 
 
 class CommissionHold(models.Model):

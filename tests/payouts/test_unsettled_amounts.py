@@ -7,15 +7,16 @@ import pytest
 
 from affiliates.models import Affiliate
 from agreements.periods import build_period
+from payouts.closing import verification
 from payouts.closing.due_parts import get_due_parts
 from payouts.closing.payout_forecast import UnsettledAmounts, get_unsettled_amounts
 from payouts.commissions import holds
-from payouts.models import Commission
+from payouts.models import ChangedCommission, Commission
 from payouts.reporting.commission_list import filter_settlement, list_commissions, sum_commissions
 from tests.scenarios import NOW, build_order, close_months, create_program, import_affiliates, parse_utc, send_orders
 
 pytestmark = pytest.mark.django_db
-MARCH = build_period(parse_utc("2026-03-01").date(), ZoneInfo("UTC"))
+MARCH, APRIL = (build_period(parse_utc(f"2026-{month}-01").date(), ZoneInfo("UTC")) for month in ("03", "04"))
 
 
 @pytest.fixture
@@ -79,3 +80,40 @@ def test_each_commission_is_due_pending_or_held_and_counted_once(affiliate_a):
     rows = list_commissions(affiliate_a)
     assert sum_commissions(filter_settlement(rows, "next", MARCH.ends_at)).amount == parts.new
     assert sum_commissions(filter_settlement(rows, "later", MARCH.ends_at)).amount == amounts.pending
+
+
+def test_close_settles_changes_and_deletes_their_marks_except_of_held_commissions(affiliate_a):
+    early, late = "2026-01-15T00:00:00Z", "2026-03-20T00:00:00Z"
+    for name in ("refunded", "held"):
+        send_order(name, refunded="50.00", completed=early, at=early)
+    close_months("2026-01", "2026-02", now=NOW)
+    send_order("refunded", refunded="60.00", completed=early, at=late)  # 2.00 is earned of the 2.50 settled
+    send_order("held", completed=early, at=late)  # 5.00 is earned of the 2.50 settled
+    hold("held")
+    assert get_due_parts(affiliate_a, MARCH).changed == Decimal("-0.50")
+    assert list_marked() == ["held", "refunded"]
+    close_months("2026-03", now=NOW)
+    parts = get_due_parts(affiliate_a, APRIL)
+    assert (parts.changed, parts.new, parts.unsettled.held) == (Decimal(0), Decimal(0), Decimal("2.50"))
+    assert list_marked() == ["held"]
+    holds.release_holds(source="a review", now=NOW, by=None)
+    assert get_due_parts(affiliate_a, APRIL).changed == Decimal("2.50")
+
+
+def test_verification_finds_a_changed_commission_without_a_mark(affiliate_a):
+    early = "2026-01-15T00:00:00Z"
+    send_order("refunded", completed=early, at=early)
+    close_months("2026-01", "2026-02", now=NOW)
+    send_order("refunded", refunded="10.00", completed=early, at="2026-03-20T00:00:00Z")
+    assert list_findings() == []
+    ChangedCommission.objects.all().delete()
+    assert list_findings() == ["line 1 of order refunded"]
+
+
+def list_marked() -> list[str]:
+    marks = ChangedCommission.objects.order_by("commission__order__order_id")
+    return list(marks.values_list("commission__order__order_id", flat=True).distinct())
+
+
+def list_findings() -> list[str]:
+    return [finding.first for finding in verification.check_invariants() if finding.violations]

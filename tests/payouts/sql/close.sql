@@ -17,6 +17,10 @@ WITH cut AS
     INSERT INTO payouts_close (id, period, starts_at, ends_at, closed_at, closed_by_id, cut, snapshot, agreement_id)
     SELECT %(close)s, %(period)s, %(starts_at)s, %(ends_at)s, %(now)s, %(by)s, sequence, snapshot, %(agreement)s
     FROM cut
+), unmarked AS (
+    DELETE FROM payouts_changedcommission mark
+    WHERE affiliate_id <> ALL(%(exceptions)s) AND NOT EXISTS
+        (SELECT 1 FROM payouts_commissionhold h WHERE h.commission_id = mark.commission_id AND h.released_at IS NULL)
 ), settled AS (SELECT commission_id, SUM(amount) AS amount FROM payouts_statementline GROUP BY commission_id)
 INSERT INTO closing_line
 SELECT c.line_id, c.affiliate_id, c.amount - COALESCE(settled.amount, 0), c.base, c.rate, c.clause,

@@ -1,25 +1,23 @@
-SELECT earned, settled, pending, held, new, CASE WHEN earned - settled - pending - held <> new THEN (
-    SELECT json_agg(json_build_array(id, order_id, difference::text))
-    FROM (
-        SELECT o.id, o.order_id, SUM(mine.amount - posted.amount) AS difference
-        FROM (
-            SELECT line.commission_id, SUM(line.amount) AS amount
-            FROM payouts_statementline line
-            JOIN payouts_statement statement ON statement.id = line.statement_id
-            WHERE statement.affiliate_id = %(affiliate)s
-            GROUP BY line.commission_id
-        ) posted
-        JOIN payouts_commission mine ON mine.line_id = posted.commission_id
-        JOIN tracking_order o ON o.id = mine.order_id
-        WHERE mine.amount <> posted.amount AND (
-            mine.amount < posted.amount
-                OR mine.line_id NOT IN (SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL)
-        )
-        GROUP BY o.id
-        ORDER BY o.placed_at DESC, o.id DESC
-        LIMIT %(limit)s
-    ) changed
-) END
+WITH changed AS MATERIALIZED (
+    SELECT mine.order_id, mine.amount - posted.amount AS difference
+    FROM (SELECT DISTINCT commission_id FROM payouts_changedcommission WHERE affiliate_id = %(affiliate)s) mark
+    JOIN payouts_commission mine ON mine.line_id = mark.commission_id AND mine.affiliate_id = %(affiliate)s
+    CROSS JOIN LATERAL (SELECT SUM(amount) AS amount FROM payouts_statementline WHERE commission_id = mine.line_id)
+        posted
+    WHERE mine.amount <> posted.amount AND (
+        mine.amount < posted.amount
+            OR mine.line_id NOT IN (SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL)
+    )
+), newest AS (
+    SELECT o.id, o.order_id, SUM(difference) AS difference
+    FROM changed
+    JOIN tracking_order o ON o.id = changed.order_id
+    GROUP BY o.id
+    ORDER BY o.placed_at DESC, o.id DESC
+    LIMIT %(limit)s
+)
+SELECT earned, settled, pending, held, (SELECT COALESCE(SUM(difference), 0) FROM changed),
+    (SELECT json_agg(json_build_array(id, order_id, difference::text)) FROM newest)
 FROM (
     WITH mine AS NOT MATERIALIZED (SELECT * FROM payouts_commission WHERE affiliate_id = %(affiliate)s)
     SELECT (
@@ -76,10 +74,4 @@ FROM (
         ) held
         WHERE rest > 0
     )
-) AS unsettled(earned, settled, pending, held), (
-    SELECT COALESCE(SUM(amount), 0)
-    FROM payouts_commission mine
-    WHERE affiliate_id = %(affiliate)s AND validates_at < %(ends_at)s
-        AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)
-        AND line_id NOT IN (SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL)
-) AS fresh(new)
+) AS unsettled(earned, settled, pending, held)
