@@ -25,17 +25,8 @@ from affiliates.models import Affiliate, StatusChange
 from compliance.models import Review, ReviewEvent, TargetCheck, TargetNotice, TerminationNotice
 from lib.charts import Day
 from messaging.notifications import build_unread_count
-from payouts.ledger import booking
-from payouts.models import (
-    Adjustment,
-    Close,
-    Commission,
-    CommissionHold,
-    Payout,
-    PayoutDetails,
-    PayoutHold,
-    Statement,
-)
+from payouts.closing.payout_eligibility import annotate_payout_facts
+from payouts.models import Commission, CommissionHold, Payout, Statement
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures
 from payouts.reporting.spans import Span
@@ -59,17 +50,14 @@ def _first_value(queryset: QuerySet[Any], field: str) -> Subquery:
     return Subquery(queryset.values(field)[:1])
 
 
-def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
+def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Any:
     """Return the affiliate, annotated in one query with everything that decides their next steps."""
     own = {"affiliate": OuterRef("pk")}
-    details = PayoutDetails.objects.filter(**own, entered_at__lte=now).order_by("-entered_at", "-id")
     checks = TargetCheck.objects.filter(**own).order_by("-day")
-    adjusted = Adjustment.objects.filter(**own, state="approved", statement=None).order_by().values("affiliate")
     replied = ReviewEvent.objects.filter(review=OuterRef("pk"), kind=ReviewEvent.Kind.REPLY)
     to_answer = Review.objects.filter(**own).with_reply_due(now).order_by("reply_by")
     questioned = Review.objects.filter(**own).with_open_question()
     payouts = Payout.objects.filter(**own).order_by().values("affiliate")
-    payable = booking.list_payable_entries().filter(affiliate=OuterRef("pk")).order_by().values("affiliate")
     preparing = Payout.objects.filter(**own).being_prepared(is_outdated=False).order_by().values("affiliate")
     outdated = Payout.objects.filter(**own).being_prepared(is_outdated=True).order_by().values("affiliate")
     sent = payouts.filter(state=Payout.State.SENT)
@@ -77,59 +65,54 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
     came_back = Payout.objects.filter(**own).unanswered()
     statements = Statement.objects.filter(**own).order_by("-number")
     to_appeal = Review.objects.filter(**own, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
-    return Affiliate.objects.annotate(
-        has_coupon=Exists(Coupon.objects.filter(**own).exclude(assigned_until__lte=now)),
-        has_link=Exists(Link.objects.filter(**own)),
-        rejected_channels=Subquery(
-            Affiliate.objects.filter(pk=OuterRef("pk"))
-            .annotate(n=Count("channels", filter=Q(channels__state="rejected")))
-            .values("n"),
-            output_field=IntegerField(),
-        ),
-        details_usable_from=_first_value(details.filter(confirmed_at__isnull=False), "usable_from"),
-        details_held_since=_first_value(details, "held_since"),
-        payout_hold_reason=_first_value(PayoutHold.objects.filter(**own).until_release(), "reason"),
-        email_hold_ends_at=_first_value(
-            PayoutHold.objects.filter(**own).after_email_change(now).order_by("-ends_at"), "ends_at"
-        ),
-        adjustments_sum=Coalesce(Subquery(adjusted.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
-        payable_sum=Coalesce(Subquery(payable.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
-        preparing_sum=Coalesce(Subquery(preparing.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
-        preparing_count=Coalesce(Subquery(preparing.annotate(n=Count("pk")).values("n")), 0),
-        outdated_sum=Coalesce(Subquery(outdated.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
-        sent_sum=Coalesce(Subquery(sent.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
-        sent_count=Coalesce(Subquery(sent.annotate(n=Count("pk")).values("n")), 0),
-        paid_sum=Coalesce(
-            Subquery(payouts.filter(state="paid").annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO
-        ),
-        target_status=_first_value(checks, "result"),
-        target_orders_counted=_first_value(checks, "orders"),
-        target_orders_required=_first_value(checks, "target"),
-        target_window_from=_first_value(checks, "window_from"),
-        cure_by=_first_value(TargetNotice.objects.filter(**own, state="running"), "cure_by"),
-        review_to_reply=_first_value(to_answer, "pk"),
-        review_reply_by=_first_value(to_answer, "reply_by"),
-        review_to_decide=_first_value(to_decide, "pk"),
-        review_decide_by=_first_value(to_decide, "decide_by"),
-        came_back_amount=_first_value(came_back, "amount"),
-        came_back_at=_first_value(came_back, "returned_at"),
-        came_back_because=_first_value(came_back, "failure"),
-        came_back_account=_first_value(came_back, "details__masked"),
-        statement_pk=_first_value(statements, "pk"),
-        statement_month=_first_value(statements, "close__period"),
-        statement_earned=_first_value(statements.annotate(sum=F("settled") + F("adjustments")), "sum"),
-        review_with_question=_first_value(questioned, "pk"),
-        review_to_appeal=_first_value(to_appeal, "pk"),
-        review_appeal_by=_first_value(to_appeal, "appeal_by"),
-        termination_takes_effect_at=_first_value(
-            TerminationNotice.objects.filter(**own, state="running"), "takes_effect_at"
-        ),
-        last_status_reason=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "reason"),
-        last_status_clause=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "clause"),
-        has_taken_part=Exists(StatusChange.objects.participation().filter(**own)),
-        unread_notifications=build_unread_count(),
-        last_close=Subquery(Close.objects.order_by("-period").values("period")[:1]),
-    ).get(pk=affiliate.pk)
+    return (
+        annotate_payout_facts(Affiliate.objects.all(), now)
+        .annotate(
+            has_coupon=Exists(Coupon.objects.filter(**own).exclude(assigned_until__lte=now)),
+            has_link=Exists(Link.objects.filter(**own)),
+            rejected_channels=Subquery(
+                Affiliate.objects.filter(pk=OuterRef("pk"))
+                .annotate(n=Count("channels", filter=Q(channels__state="rejected")))
+                .values("n"),
+                output_field=IntegerField(),
+            ),
+            preparing_sum=Coalesce(Subquery(preparing.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+            preparing_count=Coalesce(Subquery(preparing.annotate(n=Count("pk")).values("n")), 0),
+            outdated_sum=Coalesce(Subquery(outdated.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+            sent_sum=Coalesce(Subquery(sent.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+            sent_count=Coalesce(Subquery(sent.annotate(n=Count("pk")).values("n")), 0),
+            paid_sum=Coalesce(
+                Subquery(payouts.filter(state="paid").annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO
+            ),
+            target_status=_first_value(checks, "result"),
+            target_orders_counted=_first_value(checks, "orders"),
+            target_orders_required=_first_value(checks, "target"),
+            target_window_from=_first_value(checks, "window_from"),
+            cure_by=_first_value(TargetNotice.objects.filter(**own, state="running"), "cure_by"),
+            review_to_reply=_first_value(to_answer, "pk"),
+            review_reply_by=_first_value(to_answer, "reply_by"),
+            review_to_decide=_first_value(to_decide, "pk"),
+            review_decide_by=_first_value(to_decide, "decide_by"),
+            came_back_amount=_first_value(came_back, "amount"),
+            came_back_at=_first_value(came_back, "returned_at"),
+            came_back_because=_first_value(came_back, "failure"),
+            came_back_account=_first_value(came_back, "details__masked"),
+            statement_pk=_first_value(statements, "pk"),
+            statement_month=_first_value(statements, "close__period"),
+            statement_earned=_first_value(statements.annotate(sum=F("settled") + F("adjustments")), "sum"),
+            review_with_question=_first_value(questioned, "pk"),
+            review_to_appeal=_first_value(to_appeal, "pk"),
+            review_appeal_by=_first_value(to_appeal, "appeal_by"),
+            termination_takes_effect_at=_first_value(
+                TerminationNotice.objects.filter(**own, state="running"), "takes_effect_at"
+            ),
+            last_status_reason=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "reason"),
+            last_status_clause=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "clause"),
+            has_taken_part=Exists(StatusChange.objects.participation().filter(**own)),
+            unread_notifications=build_unread_count(),
+        )
+        .get(pk=affiliate.pk)
+    )
 
 
 def list_newest_orders(affiliate: Affiliate) -> QuerySet[Order]:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Max, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -21,15 +20,14 @@ from agreements.periods import (
     find_period,
     get_automatic_close_time,
     get_next_month,
-    get_program_time_zone,
 )
 from agreements.rules import Rule
 from lib.formatting import format_datetime, format_money
 from lib.money import ZERO
+from lib.request_values import read_once
+from payouts.closing.payout_eligibility import PayoutEligibility, annotate_payout_facts, build_eligibility
 from payouts.commissions.rollups import TOTAL_EARNED
-from payouts.ledger import booking
-from payouts.models import Adjustment, Close, PayoutHold
-from payouts.payout_details import details
+from payouts.models import Close
 
 
 class NextClose(NamedTuple):
@@ -55,26 +53,9 @@ class PayoutRequirement(NamedTuple):
     address: str = ""
 
 
-class PayoutEligibility(NamedTuple):
-    """What decides besides the amount whether an affiliate can be paid (specification 6.3)."""
-
-    state: str
-    ends_at: datetime | None  # the end of the notice or of the program
-    details_usable_from: datetime | None  # None without confirmed details; by the terms at their entry
-    hold_reason: str  # the reason of a hold on payouts
-    time_zone: str
-    email_hold_ends_at: datetime | None = None  # the end of a hold after a change of the e-mail address
-    details_held_since: datetime | None = None  # None without a hold on the details
-
-    def get_details_usable_from(self, hold_days: int) -> datetime | None:
-        """Return from when payouts can go to the details by a version with these `payout_details_hold_days`."""
-        if self.details_held_since and self.details_usable_from:
-            return self.details_held_since + timedelta(days=hold_days)
-        return self.details_usable_from
-
-
 class PayoutForecast(NamedTuple):
-    """The forecast: `expected` is the balance before the payout, in the program's currency.
+    """The forecast: `expected` is the balance before the payout, in the program's currency. It is today's `balance`,
+    the commissions due, and `adjustments`.
 
     Closes are scheduled only if `is_program_open`.
     """
@@ -84,6 +65,9 @@ class PayoutForecast(NamedTuple):
     close: NextClose
     is_program_open: bool
     is_overdue: bool
+    balance: Decimal
+    unsettled: UnsettledAmounts
+    adjustments: Decimal
     expected: Decimal
     requirements: list[PayoutRequirement]
     eligibility: PayoutEligibility
@@ -91,51 +75,33 @@ class PayoutForecast(NamedTuple):
     applicable: AgreementVersion | None
 
 
+@read_once
 def get_payout_forecast(affiliate: Affiliate, now: datetime) -> PayoutForecast | None:
     """Forecast the next payout of `affiliate`; None before the first agreement takes effect."""
     applicable = get_applicable_version(affiliate.pk, at=now)[0]
     agreement = applicable or AgreementVersion.objects.get_in_force(now)
     if agreement is None:
         return None
-    close = get_next_close(agreement, Close.objects.order_by("-period").values_list("period", flat=True).first(), now)
-    adjustments = Adjustment.objects.filter(affiliate=affiliate, state=Adjustment.State.APPROVED, statement=None)
-    expected = (
-        booking.get_balance(affiliate)
-        + get_unsettled_amounts(affiliate, close.month).due
-        + (adjustments.aggregate(sum=Sum("amount"))["sum"] or ZERO)
-    )
+    annotated = annotate_payout_facts(Affiliate.objects.all(), now).get(pk=affiliate.pk)
     program = Program.objects.first()
-    eligibility = _load_eligibility(affiliate, program, now)
+    close = get_next_close(agreement, annotated.last_close, now)
+    unsettled = get_unsettled_amounts(affiliate, close.month)
+    balance = -annotated.payable_sum or ZERO
+    expected = balance + unsettled.due + annotated.adjustments_sum
+    eligibility = build_eligibility(annotated, program)
     return PayoutForecast(
         now=now,
         agreement=agreement,
         close=close,
         is_program_open=program is not None and program.opened_at is not None,
         is_overdue=close.at <= now,
+        balance=balance,
+        unsettled=unsettled,
+        adjustments=annotated.adjustments_sum,
         expected=expected,
         requirements=list_requirements(eligibility, expected=expected, agreement=applicable, closes_at=close.at),
         eligibility=eligibility,
         applicable=applicable,
-    )
-
-
-def find_end(affiliate: Affiliate, program: Program | None) -> datetime | None:
-    """Return the end of the affiliate's notice or of the program, whichever comes first."""
-    return min(filter(None, (affiliate.notice_ends_at, program.ends_at if program else None)), default=None)
-
-
-def _load_eligibility(affiliate: Affiliate, program: Program | None, now: datetime) -> PayoutEligibility:
-    current = details.get_current_details(affiliate, now)
-    holds = PayoutHold.objects.filter(affiliate=affiliate)
-    hold = holds.until_release().first()
-    return PayoutEligibility(
-        state=affiliate.state,
-        ends_at=find_end(affiliate, program),
-        details_usable_from=current.usable_from if current and current.confirmed_at else None,
-        details_held_since=current.held_since if current else None,
-        hold_reason=hold.reason if hold else "",
-        time_zone=get_program_time_zone().key,
-        email_hold_ends_at=holds.after_email_change(now).aggregate(end=Max("ends_at"))["end"],
     )
 
 

@@ -28,8 +28,7 @@ from lib.errors import NotAllowed
 from lib.money import ZERO
 from lib.typed import reauthentication_required
 from mail.unsubscription import OPTIONAL_KINDS
-from payouts.closing import leaving_forecast, payout_delay, payout_forecast
-from payouts.ledger import booking
+from payouts.closing import leaving_forecast, payout_delay
 from payouts.models import Payout
 from portal import data_archive, erasure, frame, notification_settings
 from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm
@@ -158,17 +157,12 @@ def _build_money_context(affiliate: Affiliate, now: datetime) -> dict[str, Any]:
     ends_at = termination.compute_leaving_end(affiliate, now, now)
     leaving = leaving_forecast.forecast_leaving(affiliate, leaves_at=now, ends_at=ends_at, now=now)
     under_way = payout_delay.list_payouts_under_way(affiliate)
-    balance = booking.get_balance(affiliate)
-    unsettled = payout_forecast.get_unsettled_amounts(affiliate, leaving.next.close.month) if leaving else None
     in_all = sum((payout.amount for payout in under_way), ZERO)
-    if leaving and unsettled:
-        in_all += leaving.next.expected + unsettled.pending
+    if leaving:
+        in_all += leaving.next.expected + leaving.next.unsettled.pending
     return {
         "ends_at": ends_at,
         "leaving": leaving,
-        "balance": balance,
-        "unsettled": unsettled,
-        "adjustments": leaving.next.expected - balance - unsettled.due if leaving and unsettled else ZERO,
         "in_all": in_all,
         "under_way": under_way,
         "outdated_because": payout_delay.explain_outdated(leaving.next if leaving else None),

@@ -16,8 +16,7 @@ from agreements.models import AgreementVersion
 from lib import charts
 from lib.formatting import format_money
 from lib.money import ZERO
-from payouts.closing import due_parts, payout_delay, payout_forecast
-from payouts.closing.payout_forecast import PayoutEligibility
+from payouts.closing import due_parts, payout_delay, payout_eligibility, payout_forecast
 from payouts.payout_details.details import get_hold_days
 from payouts.views.statements import build_negative_balance_context
 from portal import affiliate_summary, figures, frame, home_cards, next_steps
@@ -30,7 +29,7 @@ STATES_WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINA
 def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Render the home for the affiliate's state."""
     page_frame = frame.get_frame(request)
-    summary: Any = affiliate_summary.get_affiliate_summary(affiliate, page_frame.now)
+    summary = affiliate_summary.get_affiliate_summary(affiliate, page_frame.now)
     page_frame.unread_notifications = summary.unread_notifications
     page_frame.has_review_to_answer = bool(summary.review_to_reply or summary.review_with_question)
     context: dict[str, Any] = {
@@ -78,15 +77,7 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
     close = payout_forecast.get_next_close(agreement, summary.last_close, page_frame.now)
     due = due_parts.get_due_parts(summary, close.month)
     expected = balance + due.unsettled.due + summary.adjustments_sum
-    eligibility = PayoutEligibility(
-        state=summary.state,
-        ends_at=payout_forecast.find_end(summary, page_frame.program),
-        details_usable_from=summary.details_usable_from,
-        hold_reason=summary.payout_hold_reason or "",
-        time_zone=page_frame.zone,
-        email_hold_ends_at=summary.email_hold_ends_at,
-        details_held_since=summary.details_held_since,
-    )
+    eligibility = payout_eligibility.build_eligibility(summary, page_frame.program)
     unpaid_reasons = payout_forecast.list_requirements(
         eligibility, expected=expected, agreement=page_frame.applicable_version, closes_at=close.at
     )

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from agreements.models import AgreementVersion
-from payouts.closing.payout_forecast import PayoutEligibility, list_requirements
+from payouts.closing.payout_eligibility import PayoutEligibility
+from payouts.closing.payout_forecast import list_requirements
 
 pytestmark = pytest.mark.django_db
 CLOSES_AT = datetime(2026, 3, 3, tzinfo=UTC)

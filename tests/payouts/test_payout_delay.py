@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agreements.models import Program
@@ -166,3 +168,18 @@ def test_every_page_says_that_a_payout_to_the_old_account_is_not_sent(payee, gra
         page = read_page(client, name, FEBRUARY)
         assert f"A payout of 50.00 USD to {masked} was prepared. {OUTDATED}" in page
         assert "is being prepared" not in page
+
+
+@pytest.mark.parametrize(
+    "name", ["payouts:payouts", "payouts:details", "payouts:change_details", "portal:home", "portal:leave"]
+)
+def test_page_needs_few_queries_even_while_a_payout_goes_nowhere(name, payee, sign_in):
+    """The payout is to the old account, and the new one and a change of the e-mail address are on hold."""
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    details.change_details(affiliate=payee, method="paypal", account="n@example.com", holder="N", now=FEBRUARY, by=None)
+    email_change.hold_after_email_change(affiliate=payee, now=FEBRUARY, by=None)
+    client = sign_in(payee)
+    read_page(client, name, FEBRUARY)
+    with CaptureQueriesContext(connection) as queries:
+        assert OUTDATED in read_page(client, name, FEBRUARY) or name == "portal:home"
+    assert len(queries) <= 12, "\n".join(query["sql"][:200] for query in queries.captured_queries)
