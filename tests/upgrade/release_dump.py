@@ -38,18 +38,22 @@ def list_dumps() -> list[Path]:
     return sorted(FOLDER.glob("*.sql.gz"))
 
 
-@contextmanager
-def create_database(name: str) -> Iterator[str]:
-    """Create an empty database on the server of the settings, yield its URL, and drop it."""
+def build_url(name: str) -> str:
+    """Return the URL of a database on the server of the settings."""
     from django.conf import settings
 
     server = settings.DATABASES["default"]
-    base = f"postgres://{server['USER']}:{server['PASSWORD']}@{server['HOST']}:{server['PORT']}"
-    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+    return f"postgres://{server['USER']}:{server['PASSWORD']}@{server['HOST']}:{server['PORT']}/{name}"
+
+
+@contextmanager
+def create_database(name: str) -> Iterator[str]:
+    """Create an empty database on the server of the settings, yield its URL, and drop it."""
+    with psycopg.connect(build_url("postgres"), autocommit=True) as connection:
         identifier = sql.Identifier(name)
         connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
         try:
-            yield f"{base}/{name}"
+            yield build_url(name)
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
 

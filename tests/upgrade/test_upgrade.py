@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import psycopg
 import pytest
+from django.db import connection
 
-from tests.upgrade.release_dump import create_database, execute, list_dumps, restore, run_client, run_python
+from tests.upgrade.release_dump import build_url, create_database, execute, list_dumps, restore, run_client, run_python
 
 # In one process, because each start takes seconds.
 UPGRADE_AND_PROVE = """
@@ -42,17 +43,17 @@ def upgrade(request, django_db_setup) -> Iterator[Upgrade]:
 
 def count_rows(url):
     """Return the number of rows of each table, and the statements' amounts."""
-    with psycopg.connect(url) as connection:
-        names = connection.execute(
+    with psycopg.connect(url) as client:
+        names = client.execute(
             "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = 'public'"
         ).fetchall()
         counts = {
-            name: connection.execute(f"SELECT count(*) FROM {name}".encode()).fetchone()
+            name: client.execute(f"SELECT count(*) FROM {name}".encode()).fetchone()
             for (name,) in names
             if name not in GROWING
         }
-        amounts = connection.execute("SELECT affiliate_id, opening, settled, payout, closing FROM payouts_statement")
+        amounts = client.execute("SELECT affiliate_id, opening, settled, payout, closing FROM payouts_statement")
         return counts, sorted(amounts.fetchall())
 
 
@@ -63,13 +64,18 @@ def test_release_is_upgraded_and_every_proof_holds(upgrade):
     assert amounts_after == upgrade.amounts
 
 
-def test_upgraded_schema_is_that_of_an_empty_database(upgrade):
-    """What an upgrade makes and what a first installation makes are the same tables, triggers and views."""
-    with create_database(f"accord_new_{os.getpid()}") as new, create_database(f"accord_copy_{os.getpid()}") as copy:
-        run_python(new, "manage.py", "migrate", "--verbosity", "0")
+@pytest.fixture(scope="module")
+def new_schema(django_db_setup):
+    """Describe the schema of the tests' own database, which was empty before its migrations."""
+    with create_database(f"accord_copy_{os.getpid()}") as copy:
         # PostgreSQL writes some expressions otherwise after they were restored from a dump.
-        execute(dump_schema(new), copy)
-        assert describe_schema(upgrade.url) == describe_schema(copy)
+        execute(dump_schema(build_url(connection.settings_dict["NAME"])), copy)
+        return describe_schema(copy)
+
+
+def test_upgraded_schema_is_that_of_an_empty_database(upgrade, new_schema):
+    """What an upgrade makes and what a first installation makes are the same tables, triggers and views."""
+    assert describe_schema(upgrade.url) == new_schema
 
 
 def dump_schema(url):
