@@ -100,7 +100,7 @@ def find_month_end(first_day: date | None, *, now: datetime) -> MonthEnd | None:
 
 def list_unfinished_retries(now: datetime) -> list[BatchProgress]:
     """Return the batches that pay failed or returned payouts again and are not done with, oldest first."""
-    batches = PayoutBatch.objects.filter(_UNFINISHED, close=None).distinct().order_by("created_at")
+    batches = PayoutBatch.objects.filter(_UNFINISHED, close=None).distinct().order_by("created_at", "pk")
     return [_describe_batch(batch, now) for batch in batches.prefetch_related("payouts__affiliate")]
 
 
@@ -127,7 +127,7 @@ def _describe_open(month: Period, now: datetime) -> MonthEnd:
 
 def _describe_closed(close: Close, now: datetime) -> MonthEnd:
     month, summary = build_period(close.period, get_program_time_zone()), summarize_close(close)
-    found = list(close.batches.select_related("submitted_by", "approved_by").order_by("created_at"))
+    found = list(close.batches.select_related("submitted_by", "approved_by").order_by("created_at", "pk"))
     batches = [_describe_batch(one, now) for one in found] if len(found) > 1 else []
     batch = found[0] if found else None
     if batch is None or batch.state == State.CANCELLED:

@@ -1,7 +1,7 @@
 """The guided page of a month's end: who did each step, what is next, and for whom (specification 6)."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -162,6 +162,7 @@ def test_batch_of_held_back_payouts_is_listed_with_its_sum_and_next_step(
     make_draft_batch, preparer, approver, sign_in_staff
 ):
     batch = make_draft_batch()
+    PayoutBatch.objects.update(created_at=FEBRUARY - timedelta(hours=1))  # before that of held-back payouts
     approval.submit(batch=batch, now=FEBRUARY, by=preparer)
     held = batch.payouts.select_related("affiliate").get(amount="25.50")
     holds.hold_payouts(affiliate=held.affiliate, source="staff", reason="Check.", now=FEBRUARY, by=approver)
