@@ -37,7 +37,8 @@ class PayoutEligibility(NamedTuple):
 
 def annotate_payout_facts(affiliates: QuerySet[Affiliate], now: datetime) -> QuerySet[Any]:
     """Annotate affiliates with what `build_eligibility` reads and with the sums of a payout: `payable_sum`, the negative
-    balance, and `adjustments_sum`, approved and not on a statement yet; and with `last_close`, the last closed month."""
+    balance, and `adjustments_sum`, approved and not on a statement yet; with `last_close`, the last closed month; and
+    with `program_opened_at`."""
     own = {"affiliate": OuterRef("pk")}
     newest = PayoutDetails.objects.filter(**own, entered_at__lte=now).order_by("-entered_at", "-id")
     usable = Case(When(confirmed_at__isnull=False, then=F("usable_from")), output_field=DateTimeField())
@@ -52,25 +53,22 @@ def annotate_payout_facts(affiliates: QuerySet[Affiliate], now: datetime) -> Que
         adjustments_sum=_sum_amounts(adjusted),
         payable_sum=_sum_amounts(payable),
         last_close=_find_first(Close.objects.order_by("-period"), "period"),
+        program_opened_at=_find_first(Program.objects.all(), "opened_at"),
+        program_ends_at=_find_first(Program.objects.all(), "ends_at"),
     )
 
 
-def build_eligibility(affiliate: Any, program: Program | None) -> PayoutEligibility:
+def build_eligibility(affiliate: Any) -> PayoutEligibility:
     """Return the eligibility of an affiliate annotated by `annotate_payout_facts`."""
     return PayoutEligibility(
         state=affiliate.state,
-        ends_at=find_end(affiliate, program),
+        ends_at=min(filter(None, (affiliate.notice_ends_at, affiliate.program_ends_at)), default=None),
         details_usable_from=affiliate.details_usable_from,
         details_held_since=affiliate.details_held_since,
         hold_reason=affiliate.payout_hold_reason or "",
         time_zone=get_program_time_zone().key,
         email_hold_ends_at=affiliate.email_hold_ends_at,
     )
-
-
-def find_end(affiliate: Affiliate, program: Program | None) -> datetime | None:
-    """Return the end of the affiliate's notice or of the program, whichever comes first."""
-    return min(filter(None, (affiliate.notice_ends_at, program.ends_at if program else None)), default=None)
 
 
 def _find_first(queryset: QuerySet[Any], field: str) -> Subquery:

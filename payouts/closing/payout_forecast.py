@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
-from agreements.models import AgreementVersion, Program
+from agreements.models import AgreementVersion
 from agreements.periods import (
     Period,
     build_period,
@@ -83,17 +83,16 @@ def get_payout_forecast(affiliate: Affiliate, now: datetime) -> PayoutForecast |
     if agreement is None:
         return None
     annotated = annotate_payout_facts(Affiliate.objects.all(), now).get(pk=affiliate.pk)
-    program = Program.objects.first()
     close = get_next_close(agreement, annotated.last_close, now)
     unsettled = get_unsettled_amounts(affiliate, close.month)
     balance = -annotated.payable_sum or ZERO
     expected = balance + unsettled.due + annotated.adjustments_sum
-    eligibility = build_eligibility(annotated, program)
+    eligibility = build_eligibility(annotated)
     return PayoutForecast(
         now=now,
         agreement=agreement,
         close=close,
-        is_program_open=program is not None and program.opened_at is not None,
+        is_program_open=annotated.program_opened_at is not None,
         is_overdue=close.at <= now,
         balance=balance,
         unsettled=unsettled,

@@ -77,7 +77,7 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
     close = payout_forecast.get_next_close(agreement, summary.last_close, page_frame.now)
     due = due_parts.get_due_parts(summary, close.month)
     expected = balance + due.unsettled.due + summary.adjustments_sum
-    eligibility = payout_eligibility.build_eligibility(summary, page_frame.program)
+    eligibility = payout_eligibility.build_eligibility(summary)
     unpaid_reasons = payout_forecast.list_requirements(
         eligibility, expected=expected, agreement=page_frame.applicable_version, closes_at=close.at
     )
