@@ -77,7 +77,8 @@ def _find_unanswered_return(affiliate: Affiliate) -> Payout | None:
 def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the masked payout details and their hold after a change."""
     now = timezone.now()
-    row, *earlier = list(affiliate.payout_details.all()[:11]) or [None]
+    rows = list(affiliate.payout_details.all()[:11])
+    row = rows[0] if rows else None
     forecast = get_payout_forecast(affiliate, now)
     outdated = [payout for payout in payout_delay.list_payouts_under_way(affiliate) if payout.is_outdated]
     context = {
@@ -87,7 +88,7 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         **_describe_hold(forecast, row, now),
         "outdated": outdated,
         "outdated_because": payout_delay.explain_outdated(forecast) if outdated else "",
-        "earlier": earlier,
+        "earlier": rows[1:],
     }
     return render(request, "payouts/details.html", context)
 
