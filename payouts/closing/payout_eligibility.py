@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from affiliates.models import Affiliate
 from agreements.models import Program
 from agreements.periods import get_program_time_zone
+from lib.request_values import read_once
 from payouts.ledger import booking
 from payouts.models import Adjustment, Close, PayoutDetails, PayoutHold
 
@@ -56,6 +57,12 @@ def annotate_payout_facts(affiliates: QuerySet[Affiliate], now: datetime) -> Que
         program_opened_at=_find_first(Program.objects.all(), "opened_at"),
         program_ends_at=_find_first(Program.objects.all(), "ends_at"),
     )
+
+
+@read_once
+def get_payout_facts(affiliate: Affiliate, now: datetime) -> Any:
+    """Return the affiliate annotated by `annotate_payout_facts`."""
+    return annotate_payout_facts(Affiliate.objects.all(), now).get(pk=affiliate.pk)
 
 
 def build_eligibility(affiliate: Any) -> PayoutEligibility:

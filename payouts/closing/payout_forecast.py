@@ -25,7 +25,7 @@ from agreements.rules import Rule
 from lib.formatting import format_datetime, format_money
 from lib.money import ZERO
 from lib.request_values import read_once
-from payouts.closing.payout_eligibility import PayoutEligibility, annotate_payout_facts, build_eligibility
+from payouts.closing.payout_eligibility import PayoutEligibility, build_eligibility, get_payout_facts
 from payouts.commissions.rollups import TOTAL_EARNED
 from payouts.models import Close
 
@@ -82,21 +82,21 @@ def get_payout_forecast(affiliate: Affiliate, now: datetime) -> PayoutForecast |
     agreement = applicable or AgreementVersion.objects.get_in_force(now)
     if agreement is None:
         return None
-    annotated = annotate_payout_facts(Affiliate.objects.all(), now).get(pk=affiliate.pk)
-    close = get_next_close(agreement, annotated.last_close, now)
+    facts = get_payout_facts(affiliate, now)
+    close = get_next_close(agreement, facts.last_close, now)
     unsettled = get_unsettled_amounts(affiliate, close.month)
-    balance = -annotated.payable_sum or ZERO
-    expected = balance + unsettled.due + annotated.adjustments_sum
-    eligibility = build_eligibility(annotated)
+    balance = -facts.payable_sum or ZERO
+    expected = balance + unsettled.due + facts.adjustments_sum
+    eligibility = build_eligibility(facts)
     return PayoutForecast(
         now=now,
         agreement=agreement,
         close=close,
-        is_program_open=annotated.program_opened_at is not None,
+        is_program_open=facts.program_opened_at is not None,
         is_overdue=close.at <= now,
         balance=balance,
         unsettled=unsettled,
-        adjustments=annotated.adjustments_sum,
+        adjustments=facts.adjustments_sum,
         expected=expected,
         requirements=list_requirements(eligibility, expected=expected, agreement=applicable, closes_at=close.at),
         eligibility=eligibility,

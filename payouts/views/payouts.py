@@ -18,14 +18,16 @@ from accounts.authentication import has_second_factor, require_reauthentication
 from affiliates.access import affiliate_view
 from affiliates.downloads import limits_downloads
 from affiliates.models import Affiliate
+from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
+from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from lib.csv_downloads import stream_csv_response
 from lib.errors import NotAllowed
 from payouts.closing import payout_delay, payout_history, payout_periods
-from payouts.closing.payout_forecast import PayoutForecast, get_payout_forecast
+from payouts.closing.payout_eligibility import get_payout_facts
+from payouts.closing.payout_forecast import get_payout_forecast
 from payouts.forms import DetailsForm
-from payouts.ledger import booking
 from payouts.models import Payout, PayoutDetails
 from payouts.payout_details import details
 from payouts.tables import PayoutTable
@@ -39,17 +41,18 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     # At most a few a month: one query for the list, its length, its periods and the last one.
     rows = Payout.objects.for_affiliate(affiliate).select_related(*PayoutTable.RELATED).with_outdated()
     payouts = list(rows.order_by("-created_at", "-pk"))
-    forecast = get_payout_forecast(affiliate, now)
+    is_any_outdated = any(payout.is_outdated for payout in payouts)
+    forecast = get_payout_forecast(affiliate, now) if is_any_outdated else None
     table = PayoutTable(payouts, orderable=False, forecast=forecast)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {
         "table": table,
-        "balance": forecast.balance if forecast else booking.get_balance(affiliate),
+        "balance": -get_payout_facts(affiliate, now).payable_sum,
         "details": row,
         "came_back": _find_unanswered_return(affiliate),
         "last_days": payout_history.count_days_of_last(payouts),
         "periods": payout_periods.list_periods(payouts),
-        **_describe_hold(forecast, row, now),
+        **_describe_hold(affiliate, row, now),
     }
     return render(request, "payouts/payouts.html", context)
 
@@ -79,15 +82,14 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     now = timezone.now()
     rows = list(affiliate.payout_details.all()[:11])
     row = rows[0] if rows else None
-    forecast = get_payout_forecast(affiliate, now)
     outdated = [payout for payout in payout_delay.list_payouts_under_way(affiliate) if payout.is_outdated]
     context = {
         "details": row,
         "confirmed_by": details.describe_confirmation(row) if row else "",
         "came_back": _find_unanswered_return(affiliate),
-        **_describe_hold(forecast, row, now),
+        **_describe_hold(affiliate, row, now),
         "outdated": outdated,
-        "outdated_because": payout_delay.explain_outdated(forecast) if outdated else "",
+        "outdated_because": payout_delay.explain_outdated(get_payout_forecast(affiliate, now)) if outdated else "",
         "earlier": rows[1:],
     }
     return render(request, "payouts/details.html", context)
@@ -107,10 +109,10 @@ def confirm_details(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> Htt
     return redirect("payouts:details")
 
 
-def _describe_hold(forecast: PayoutForecast | None, row: PayoutDetails | None, now: datetime) -> dict[str, Any]:
+def _describe_hold(affiliate: Affiliate, row: PayoutDetails | None, now: datetime) -> dict[str, Any]:
     """Return until when payouts to the details `row` are held, by which clause, and which close can pay to them."""
-    agreement = forecast.agreement if forecast else None
-    email_hold_ends_at = forecast.eligibility.email_hold_ends_at if forecast else None
+    agreement = _get_applicable_version(affiliate, now)
+    email_hold_ends_at = get_payout_facts(affiliate, now).email_hold_ends_at
     usable_from = row.get_usable_from(details.get_hold_days(agreement, now)) if row else None
     is_held = usable_from is not None and usable_from > now
     end = max(filter(None, (email_hold_ends_at, usable_from if is_held else None)), default=None)
@@ -120,8 +122,13 @@ def _describe_hold(forecast: PayoutForecast | None, row: PayoutDetails | None, n
         "email_hold_ends_at": email_hold_ends_at,
         "agreement": agreement,
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
-        "delay": payout_delay.find_delay(forecast, end) if end else None,
+        "delay": payout_delay.find_delay(get_payout_forecast(affiliate, now), end) if end else None,
     }
+
+
+def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVersion | None:
+    """Return the applicable version, else the one in force, whose hold applies."""
+    return get_applicable_version(affiliate.pk, at=now)[0] or AgreementVersion.objects.get_in_force(now)
 
 
 def _describe_change(*, is_first: bool) -> str:
@@ -154,8 +161,7 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         else:
             messages.success(request, _describe_change(is_first=is_first))
             return redirect("payouts:details")
-    forecast = get_payout_forecast(affiliate, now)
-    agreement = forecast.agreement if forecast else None
+    agreement, forecast = _get_applicable_version(affiliate, now), get_payout_forecast(affiliate, now)
     days = details.get_hold_days(agreement, now)
     context = {
         "form": form,
