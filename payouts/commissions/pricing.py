@@ -41,7 +41,7 @@ def price_lines(
             if capped < commission.amount:
                 text = f"Commission per order is capped at {card.order_commission_cap}; {capped} is left for this line."
                 commission = commission._replace(
-                    amount=capped, steps=[*commission.steps, _build_step(card, Rule.ORDER_COMMISSION_CAP, text)]
+                    amount=capped, steps=[*commission.steps, card.build_step(Rule.ORDER_COMMISSION_CAP, text)]
                 )
         priced.append(commission)
     return priced
@@ -62,22 +62,16 @@ def _price_line(
     )
     base = ZERO if snapshot.status == "cancelled" else line.amount - line.refunded
     amount = calculate_share(base, rate)
-    listed, named = card.get_rate(line.category)
-    category = card.names[line.category] if named else f"{line.category} is not listed, so everything else"
-    steps = [_build_step(card, Rule.RATE_CARD, f"Rate card of version {card.name}: {category}, {listed} %.")]
+    steps = [card.get_rate_step(line.category)]
     if offer:
         limit = f" ({offer.percent} %, limited to the maximum rate)" if offer.percent > rate else ""
-        steps.append(_build_step(card, Rule.PROMOTIONS, f"Raised to {rate} % by the promotion {offer.name}{limit}."))
+        steps.append(card.build_step(Rule.PROMOTIONS, f"Raised to {rate} % by the promotion {offer.name}{limit}."))
     if snapshot.status == "cancelled":
-        steps.append(_build_step(card, Rule.REFUNDS, "The order was cancelled, so it earns nothing."))
+        steps.append(card.build_step(Rule.REFUNDS, "The order was cancelled, so it earns nothing."))
     elif is_removed:
-        steps.append(_build_step(card, Rule.REFUNDS, "The shop no longer lists this line, so it counts as 0.00."))
+        steps.append(card.build_step(Rule.REFUNDS, "The shop no longer lists this line, so it counts as 0.00."))
     elif line.refunded:
-        steps.append(_build_step(card, Rule.REFUNDS, f"{line.amount} paid less {line.refunded} refunded is {base}."))
-    steps.append(_build_step(card, Rule.ROUNDING, f"{base} x {rate} % = {amount}, rounded once to the cent."))
+        steps.append(card.build_step(Rule.REFUNDS, f"{line.amount} paid less {line.refunded} refunded is {base}."))
+    steps.append(card.build_step(Rule.ROUNDING, f"{base} x {rate} % = {amount}, rounded once to the cent."))
     clause = card.get_clause(Rule.PROMOTIONS if offer else Rule.RATE_CARD)
     return LineCommission(line.category, base, rate, amount, clause, steps)
-
-
-def _build_step(card: RateCard, rule: Rule, text: str) -> dict[str, str]:
-    return {"rule": rule.value, "clause": card.get_clause(rule), "text": text}

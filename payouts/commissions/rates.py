@@ -5,9 +5,10 @@ raises it, up to the version's ceiling.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,7 +19,8 @@ from agreements.models import AgreementVersion, Rate
 from agreements.rules import Rule
 
 
-class RateCard(NamedTuple):
+@dataclass(frozen=True)
+class RateCard:
     """The pricing terms of a published version, which never change."""
 
     agreement_id: UUID
@@ -31,14 +33,30 @@ class RateCard(NamedTuple):
     validation_days: int
     clauses: dict[str, str]  # by rule, as "3.2"
 
-    def get_rate(self, category: str) -> tuple[Decimal, bool]:
-        """Return the rate, and whether the card lists the category; if not, the rate is that for everything else."""
-        listed = self.rates.get(category)
-        return (self.everything_else, False) if listed is None else (listed, True)
+    def get_rate(self, category: str) -> Decimal:
+        """Return the rate of a category: that for everything else if the card does not list it."""
+        return self.rates.get(category, self.everything_else)
 
     def get_clause(self, rule: Rule) -> str:
         """Return the number of the clause that states `rule`; "" if none does."""
         return self.clauses.get(rule.value, "")
+
+    def build_step(self, rule: Rule, text: str) -> dict[str, str]:
+        """Return a step in the calculation of a commission, with the clause that states its rule."""
+        return {"rule": rule.value, "clause": self.get_clause(rule), "text": text}
+
+    def get_rate_step(self, category: str) -> dict[str, str]:
+        """Return the step that names the rate of a category."""
+        return self._rate_steps.get(category) or self._build_rate_step(
+            f"{category} is not listed, so everything else", self.everything_else
+        )
+
+    @cached_property
+    def _rate_steps(self) -> dict[str, dict[str, str]]:
+        return {category: self._build_rate_step(self.names[category], rate) for category, rate in self.rates.items()}
+
+    def _build_rate_step(self, name: str, rate: Decimal) -> dict[str, str]:
+        return self.build_step(Rule.RATE_CARD, f"Rate card of version {self.name}: {name}, {rate} %.")
 
 
 class Offer(NamedTuple):
@@ -99,7 +117,7 @@ def find_best_offer(
     offers: Sequence[Offer], card: RateCard, *, affiliate_id: UUID, category: str, placed_at: datetime
 ) -> tuple[Decimal, Offer | None]:
     """Return the rate in percent, and the promotion that raised it, if any."""
-    rate, _ = card.get_rate(category)
+    rate = card.get_rate(category)
     best: Offer | None = None
     for offer in offers:
         percent = min(offer.percent, card.ceiling)

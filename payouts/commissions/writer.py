@@ -21,6 +21,7 @@ from payouts.models import Commission, CommissionHold, StatementLine
 from tracking.orders import history
 from tracking.orders.ingestion_sql import dump_rows
 from tracking.orders.order_state import OrderState
+from tracking.orders.snapshots import format_timestamp
 
 People = dict[UUID, tuple[str, UUID | None]]
 """Affiliate: code, and their id if these may be their first commissions and no mail has said so."""
@@ -174,8 +175,9 @@ def _copy(new: Sequence[PricedOrder], pks: Sequence[UUID]) -> People:
 
 def _build_copied_rows(order: PricedOrder) -> Iterator[tuple[Any, ...]]:
     # What the lines share is turned into text once.
-    order_id, affiliate_id, agreement_id = str(order.state.pk), str(order.affiliate_id), str(order.agreement_id)
-    placed_at, validates_at = str(order.state.placed_at), str(order.validates_at) if order.validates_at else None
+    order_id, affiliate_id, agreement_id = order.state.pk.hex, order.affiliate_id.hex, order.agreement_id.hex
+    placed_at = format_timestamp(order.state.placed_at)
+    validates_at = format_timestamp(order.validates_at) if order.validates_at else None
     for pk, line in order.lines:
         yield (
             *(pk, order_id, affiliate_id, placed_at, line.category, str(line.base), str(line.rate), str(line.amount)),

@@ -61,6 +61,7 @@ _FACTS_SQL = f"""
 class Fact(NamedTuple):
     """A row of the query; each kind fills some of the columns. Times are in microseconds since 1970."""
 
+    kind: str
     id: UUID
     affiliate_id: UUID
     text: str
@@ -203,6 +204,6 @@ def _fetch_facts(
             },
         )
         facts: dict[str, list[Fact]] = defaultdict(list)
-        for kind, *columns in cursor.fetchall():
-            facts[kind].append(Fact(*columns))
+        for fact in map(Fact._make, cursor.fetchall()):
+            facts[fact.kind].append(fact)
     return facts

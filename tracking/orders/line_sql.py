@@ -44,7 +44,7 @@ def _insert_lines(rows: Sequence[PlacedLine]) -> Sequence[int]:
     copy_rows(
         "tracking_orderline",
         f"id, {_COLUMNS}",
-        ((pk, order_pk, position, *line) for pk, (order_pk, position, line) in zip(ids, rows, strict=True)),
+        ((pk, order_pk.hex, position, *line) for pk, (order_pk, position, line) in zip(ids, rows, strict=True)),
     )
     return ids
 
