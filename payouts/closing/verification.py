@@ -101,10 +101,12 @@ INVARIANTS = (
     ),
     Invariant(
         "a commission whose amount is not what was settled of it is marked as changed",
-        """SELECT 'line ' || l.line_id || ' of order ' || o.order_id FROM payouts_commission c
+        """SELECT a.code || ': line ' || l.line_id || ' of order ' || o.order_id || ' earns ' || c.amount || ', '
+                  || settled || ' is settled, and no mark says that it changed' FROM payouts_commission c
              JOIN (SELECT commission_id, SUM(amount) AS settled FROM payouts_statementline GROUP BY commission_id) sums
                ON sums.commission_id = c.line_id
              JOIN tracking_orderline l ON l.id = c.line_id JOIN tracking_order o ON o.id = c.order_id
+             JOIN affiliates_affiliate a ON a.id = c.affiliate_id
             WHERE c.amount <> settled
               AND NOT EXISTS (SELECT 1 FROM payouts_changedcommission m WHERE m.commission_id = c.line_id)""",
     ),

@@ -107,7 +107,9 @@ def test_verification_finds_a_changed_commission_without_a_mark(affiliate_a):
     send_order("refunded", refunded="10.00", completed=early, at="2026-03-20T00:00:00Z")
     assert list_findings() == []
     ChangedCommission.objects.all().delete()
-    assert list_findings() == ["line 1 of order refunded"]
+    assert list_findings() == [
+        "A: line 1 of order refunded earns 4.50, 5.00 is settled, and no mark says that it changed"
+    ]
 
 
 def list_marked() -> list[str]:

@@ -44,6 +44,7 @@ def test_changed_statement_line_is_named(amount):
     assert list(find_violations().values()) == [
         f"BEN: the statement of 2026-02 settles 20.00 in 1 lines, its lines are 1 and sum to {amount}",
         f"BEN: line 1 of order A1 is settled as {amount} up to 2026-02, it should be 20.00",
+        f"BEN: line 1 of order A1 earns 20.00, {amount} is settled, and no mark says that it changed",
     ]
     with pytest.raises(CommandError, match=r"BEN: the statement of 2026-02 settles 20\.00"):
         call_command("verify_ledger")
