@@ -82,7 +82,8 @@ def run_proxy(web_port: int) -> Iterator[int]:
         port = int(free.getsockname()[1])
     text = PROXY.read_text(encoding="utf-8")
     text = re.sub(r"server \{\s+listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
-    text = re.sub(r" *ssl_certificate.*\n", "", text).replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
+    text = re.sub(r" *(ssl_certificate|listen \[::\]:443).*\n", "", text)
+    text = text.replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}")
     text = re.sub(r"server 127.0.0.1:800\d;", f"server 127.0.0.1:{web_port};", text)
     with tempfile.TemporaryDirectory() as folder:
         paths = "".join(
