@@ -116,7 +116,9 @@ def _set_triggers(verb: str) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_mark_%'")
+        cursor.execute(
+            "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname ~ '^pgtrigger_mark_(inserted|updated|deleted)_'"
+        )
         triggers = cursor.fetchall()
         assert len(triggers) == 6
         for table, name in triggers:

@@ -84,7 +84,7 @@ def run_proxy(web_port: int) -> Iterator[int]:
     text = re.sub(r"server \{\s+listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
     text = re.sub(r" *(ssl_certificate|listen \[::\]:443).*\n", "", text)
     text = text.replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}")
-    text = re.sub(r"server 127.0.0.1:800\d;", f"server 127.0.0.1:{web_port};", text)
+    text = re.sub(r"127\.0\.0\.1:800\d", f"127.0.0.1:{web_port}", text)
     with tempfile.TemporaryDirectory() as folder:
         paths = "".join(
             f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
