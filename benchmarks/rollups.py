@@ -99,7 +99,7 @@ def _measure_batch(number: int, marked: bool, affiliates: int) -> float:
     """Return the seconds to ingest a batch and its update, with the triggers that mark changed days on or off."""
     from tests.scenarios import send_orders
 
-    _set_triggers("ENABLE" if marked else "DISABLE")
+    set_triggers("ENABLE" if marked else "DISABLE")
     seconds = 0.0
     for version in (0, 1):
         batch = [
@@ -108,11 +108,12 @@ def _measure_batch(number: int, marked: bool, affiliates: int) -> float:
         started = time.perf_counter()
         send_orders(*batch, now=STARTS_AT + timedelta(days=2 * DAYS))
         seconds += time.perf_counter() - started
-    _set_triggers("ENABLE")
+    set_triggers("ENABLE")
     return seconds
 
 
-def _set_triggers(verb: str) -> None:
+def set_triggers(verb: str) -> None:
+    """ENABLE or DISABLE the triggers that mark changed days, three on orders and three on commissions."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -80,11 +80,7 @@ def run_proxy(web_port: int) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    text = PROXY.read_text(encoding="utf-8")
-    text = re.sub(r"server \{\s+listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
-    text = re.sub(r" *(ssl_certificate|listen \[::\]:443).*\n", "", text)
-    text = text.replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}")
-    text = re.sub(r"127\.0\.0\.1:800\d", f"127.0.0.1:{web_port}", text)
+    text = build_proxy_servers(port, web_port)
     with tempfile.TemporaryDirectory() as folder:
         paths = "".join(
             f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -98,6 +94,15 @@ def run_proxy(web_port: int) -> Iterator[int]:
         finally:
             process.terminate()
             process.wait()
+
+
+def build_proxy_servers(port: int, web_port: int) -> str:
+    """Return the upstreams and the server of the example configuration, on `port` and in front of `web_port`."""
+    text = PROXY.read_text(encoding="utf-8")
+    text = re.sub(r"server \{\s+listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
+    text = re.sub(r" *(ssl_\w+|listen \[::\]:443).*\n", "", text)
+    text = text.replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}")
+    return re.sub(r"127\.0\.0\.1:800\d", f"127.0.0.1:{web_port}", text)
 
 
 def wait_for_port(port: int) -> None:
