@@ -1,6 +1,6 @@
 """Files attached to replies, accepted by their content and not by their name alone."""
 
-import unicodedata
+import re
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -29,6 +29,10 @@ _CONTENT_TYPES = {
 }
 
 
+# All of Unicode's, except tabulators, line ends and page ends.
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+
+
 class EvidenceFile(NamedTuple):
     name: str
     content_type: str
@@ -44,8 +48,7 @@ def detect_content_type(content: bytes) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    plain = bool(text) and all(char in "\t\n\r\f\ufeff" or unicodedata.category(char) != "Cc" for char in text)
-    return "text/plain" if plain else ""
+    return "text/plain" if text and not _CONTROL_CHARACTERS.search(text) else ""
 
 
 def describe_oversize(name: str) -> str:

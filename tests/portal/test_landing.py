@@ -6,13 +6,15 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from affiliates.models import State
 from agreements import seed
 from agreements.models import AgreementVersion, Program, Rate
 from agreements.seeding import publish_seed_agreement
 from portal.earning_example import EarningExample, calculate_example
-from tests.factories import make_staff
+from tests.factories import make_affiliate, make_staff
 
 
 def get_landing_page() -> str:
@@ -35,6 +37,14 @@ def test_rates_show_display_names_of_categories(agreement):
 
 def test_landing_page_links_to_the_application(agreement):
     assert "Join the program" in get_landing_page()
+
+
+def test_landing_page_leads_who_is_signed_in_to_their_home(agreement):
+    client = Client()
+    client.force_login(make_affiliate(state=State.ACTIVE).user)
+    page = client.get("/").content.decode()
+    assert "Join the program" not in page
+    assert f'<a class="button" href="{reverse("portal:after_sign_in")}">' in page
 
 
 def test_setup_instructions_are_shown_without_staff_and_agreement(db, settings):
