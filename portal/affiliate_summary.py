@@ -24,6 +24,7 @@ from django.db.models.functions import Coalesce
 from affiliates.models import Affiliate, StatusChange
 from compliance.models import Review, ReviewEvent, TargetCheck, TargetNotice, TerminationNotice
 from lib.charts import Day
+from lib.subqueries import find_first, sum_amounts
 from messaging.notifications import build_unread_count
 from payouts.closing.payout_eligibility import annotate_payout_facts
 from payouts.models import Commission, CommissionHold, Payout, Statement
@@ -44,10 +45,6 @@ class MonthFigures(NamedTuple):
     before: Decimal
     before_until: date
     before_in_all: Decimal = Decimal("0.00")
-
-
-def _first_value(queryset: QuerySet[Any], field: str) -> Subquery:
-    return Subquery(queryset.values(field)[:1])
 
 
 def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Any:
@@ -76,38 +73,36 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Any:
                 .values("n"),
                 output_field=IntegerField(),
             ),
-            preparing_sum=Coalesce(Subquery(preparing.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+            preparing_sum=sum_amounts(preparing, "affiliate"),
             preparing_count=Coalesce(Subquery(preparing.annotate(n=Count("pk")).values("n")), 0),
-            outdated_sum=Coalesce(Subquery(outdated.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
-            sent_sum=Coalesce(Subquery(sent.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+            outdated_sum=sum_amounts(outdated, "affiliate"),
+            sent_sum=sum_amounts(sent, "affiliate"),
             sent_count=Coalesce(Subquery(sent.annotate(n=Count("pk")).values("n")), 0),
-            paid_sum=Coalesce(
-                Subquery(payouts.filter(state="paid").annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO
-            ),
-            target_status=_first_value(checks, "result"),
-            target_orders_counted=_first_value(checks, "orders"),
-            target_orders_required=_first_value(checks, "target"),
-            target_window_from=_first_value(checks, "window_from"),
-            cure_by=_first_value(TargetNotice.objects.filter(**own, state="running"), "cure_by"),
-            review_to_reply=_first_value(to_answer, "pk"),
-            review_reply_by=_first_value(to_answer, "reply_by"),
-            review_to_decide=_first_value(to_decide, "pk"),
-            review_decide_by=_first_value(to_decide, "decide_by"),
-            came_back_amount=_first_value(came_back, "amount"),
-            came_back_at=_first_value(came_back, "returned_at"),
-            came_back_because=_first_value(came_back, "failure"),
-            came_back_account=_first_value(came_back, "details__masked"),
-            statement_pk=_first_value(statements, "pk"),
-            statement_month=_first_value(statements, "close__period"),
-            statement_earned=_first_value(statements.annotate(sum=F("settled") + F("adjustments")), "sum"),
-            review_with_question=_first_value(questioned, "pk"),
-            review_to_appeal=_first_value(to_appeal, "pk"),
-            review_appeal_by=_first_value(to_appeal, "appeal_by"),
-            termination_takes_effect_at=_first_value(
+            paid_sum=sum_amounts(payouts.filter(state="paid"), "affiliate"),
+            target_status=find_first(checks, "result"),
+            target_orders_counted=find_first(checks, "orders"),
+            target_orders_required=find_first(checks, "target"),
+            target_window_from=find_first(checks, "window_from"),
+            cure_by=find_first(TargetNotice.objects.filter(**own, state="running"), "cure_by"),
+            review_to_reply=find_first(to_answer, "pk"),
+            review_reply_by=find_first(to_answer, "reply_by"),
+            review_to_decide=find_first(to_decide, "pk"),
+            review_decide_by=find_first(to_decide, "decide_by"),
+            came_back_amount=find_first(came_back, "amount"),
+            came_back_at=find_first(came_back, "returned_at"),
+            came_back_because=find_first(came_back, "failure"),
+            came_back_account=find_first(came_back, "details__masked"),
+            statement_pk=find_first(statements, "pk"),
+            statement_month=find_first(statements, "close__period"),
+            statement_earned=find_first(statements.annotate(sum=F("settled") + F("adjustments")), "sum"),
+            review_with_question=find_first(questioned, "pk"),
+            review_to_appeal=find_first(to_appeal, "pk"),
+            review_appeal_by=find_first(to_appeal, "appeal_by"),
+            termination_takes_effect_at=find_first(
                 TerminationNotice.objects.filter(**own, state="running"), "takes_effect_at"
             ),
-            last_status_reason=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "reason"),
-            last_status_clause=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "clause"),
+            last_status_reason=find_first(StatusChange.objects.filter(**own).order_by("-at", "-id"), "reason"),
+            last_status_clause=find_first(StatusChange.objects.filter(**own).order_by("-at", "-id"), "clause"),
             has_taken_part=Exists(StatusChange.objects.participation().filter(**own)),
             unread_notifications=build_unread_count(),
         )

@@ -1,21 +1,17 @@
 """What decides besides the amount whether an affiliate can be paid (specification 6.3), read by one query."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Case, DateTimeField, DecimalField, F, OuterRef, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, DateTimeField, F, OuterRef, QuerySet, When
 
 from affiliates.models import Affiliate
 from agreements.models import Program
 from agreements.periods import get_program_time_zone
 from lib.request_values import read_once
+from lib.subqueries import find_first, sum_amounts
 from payouts.ledger import booking
 from payouts.models import Adjustment, Close, PayoutDetails, PayoutHold
-
-_MONEY = DecimalField(max_digits=14, decimal_places=2)
-_ZERO = Value(Decimal("0.00"), _MONEY)
 
 
 class PayoutEligibility(NamedTuple):
@@ -47,15 +43,15 @@ def annotate_payout_facts(affiliates: QuerySet[Affiliate], now: datetime) -> Que
     adjusted = Adjustment.objects.filter(**own, state=Adjustment.State.APPROVED, statement=None)
     payable = booking.list_payable_entries().filter(**own)
     return affiliates.annotate(
-        details_usable_from=_find_first(newest.annotate(usable=usable), "usable"),
-        details_held_since=_find_first(newest, "held_since"),
-        payout_hold_reason=_find_first(PayoutHold.objects.filter(**own).until_release(), "reason"),
-        email_hold_ends_at=_find_first(email_holds, "ends_at"),
-        adjustments_sum=_sum_amounts(adjusted),
-        payable_sum=_sum_amounts(payable),
-        last_close=_find_first(Close.objects.order_by("-period"), "period"),
-        program_opened_at=_find_first(Program.objects.all(), "opened_at"),
-        program_ends_at=_find_first(Program.objects.all(), "ends_at"),
+        details_usable_from=find_first(newest.annotate(usable=usable), "usable"),
+        details_held_since=find_first(newest, "held_since"),
+        payout_hold_reason=find_first(PayoutHold.objects.filter(**own).until_release(), "reason"),
+        email_hold_ends_at=find_first(email_holds, "ends_at"),
+        adjustments_sum=sum_amounts(adjusted, "affiliate"),
+        payable_sum=sum_amounts(payable, "affiliate"),
+        last_close=find_first(Close.objects.order_by("-period"), "period"),
+        program_opened_at=find_first(Program.objects.all(), "opened_at"),
+        program_ends_at=find_first(Program.objects.all(), "ends_at"),
     )
 
 
@@ -76,12 +72,3 @@ def build_eligibility(affiliate: Any) -> PayoutEligibility:
         time_zone=get_program_time_zone().key,
         email_hold_ends_at=affiliate.email_hold_ends_at,
     )
-
-
-def _find_first(queryset: QuerySet[Any], field: str) -> Subquery:
-    return Subquery(queryset.values(field)[:1])
-
-
-def _sum_amounts(queryset: QuerySet[Any]) -> Coalesce:
-    sums = queryset.order_by().values("affiliate").annotate(sum=Sum("amount")).values("sum")
-    return Coalesce(Subquery(sums, _MONEY), _ZERO)

@@ -1,19 +1,9 @@
-"""Marks of commissions whose amount changed since the last close, and those that are due today."""
+"""Marks of commissions whose amount changed since the last close."""
 
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
-
-MARK_CHANGED = """
-    INSERT INTO payouts_changedcommission (commission_id, affiliate_id)
-    SELECT commission.line_id, commission.affiliate_id
-      FROM payouts_commission commission
-      JOIN (SELECT commission_id, SUM(amount) AS amount FROM payouts_statementline GROUP BY commission_id) settled
-        ON settled.commission_id = commission.line_id
-     WHERE commission.amount <> settled.amount
-"""
-
 
 class Migration(migrations.Migration):
     dependencies = [("affiliates", "0004_application_settings"), ("payouts", "0005_details_checked")]
@@ -48,5 +38,4 @@ class Migration(migrations.Migration):
             model_name='commission',
             trigger=pgtrigger.compiler.Trigger(name='mark_changed_amount', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.amount <> NEW.amount)', func='\n                    INSERT INTO payouts_changedcommission (commission_id, affiliate_id)\n                    VALUES (NEW.line_id, NEW.affiliate_id);\n                    RETURN NULL;\n                ', hash='80ff1ec09bad6862a9fd57a68e79abed29018e24', operation='UPDATE OF "amount"', pgid='pgtrigger_mark_changed_amount_8c7e3', table='payouts_commission', when='AFTER')),
         ),
-        migrations.RunSQL(MARK_CHANGED, migrations.RunSQL.noop),
     ]

@@ -107,7 +107,7 @@ class Commission(models.Model):
 
 
 class ChangedCommission(models.Model):
-    """A mark that a commission's amount has changed since the last close, for which its affiliate's home is quick.
+    """A mark that a commission's amount has changed since the last close, so that changes are found without a search.
 
     Rows are only inserted and deleted, never updated, so that concurrent writers do not wait for each other. A close
     deletes the marks that it has seen, but not those of commissions that it leaves out because of a hold or an exception.
